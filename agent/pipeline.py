@@ -1,0 +1,60 @@
+"""The pipeline of one call, assembled in the order in which audio flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.turns.user_start import (
+    TranscriptionUserTurnStartStrategy,
+    VADUserTurnStartStrategy,
+)
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from agent.providers.catalog import Catalog
+from agent.turns.endpointing import EndpointingSettings
+from agent.turns.stop_strategy import JudgedTurnStopStrategy
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A call's pipeline and the parts of it that others watch."""
+
+    pipeline: Pipeline
+    context: LLMContext
+    aggregators: LLMContextAggregatorPair
+
+
+def assemble(
+    transport: BaseTransport, catalog: Catalog, endpointing: EndpointingSettings
+) -> Assembled:
+    """Build the pipeline of one call."""
+    context = LLMContext()
+    aggregators = LLMContextAggregatorPair(
+        context,
+        user_params=LLMUserAggregatorParams(
+            vad_analyzer=catalog.vad(),
+            user_turn_strategies=UserTurnStrategies(
+                start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
+                stop=[JudgedTurnStopStrategy(catalog.intonation, endpointing)],
+            ),
+        ),
+    )
+    pipeline = Pipeline(
+        [
+            transport.input(),  # the caller's audio and keys
+            catalog.stt(),  # audio → partial and final texts
+            aggregators.user(),  # voice activity, whose turn it is → context
+            catalog.llm(),  # context → reply
+            catalog.tts(),  # reply → audio with word times
+            transport.output(),  # audio → the caller
+            aggregators.assistant(),  # the words that were heard → context
+        ]
+    )
+    return Assembled(pipeline, context, aggregators)

@@ -1,0 +1,1 @@
+"""The models that serve the roles of the pipeline: hearing, thinking, speaking."""

@@ -1,0 +1,169 @@
+"""The session of one call: answer, greet, converse, say goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+
+from loguru import logger
+from pipecat.frames.frames import (
+    BotStoppedSpeakingFrame,
+    EndWorkerFrame,
+    Frame,
+    InterimTranscriptionFrame,
+    InterruptionFrame,
+    TranscriptionFrame,
+    TTSSpeakFrame,
+    TTSTextFrame,
+)
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frameworks.rtvi import RTVIServerMessageFrame
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.workers.runner import WorkerRunner
+
+from agent.events import EventSink, SessionEvent
+from agent.pipeline import Assembled, assemble
+from agent.profiles import Profile
+from agent.providers.catalog import Catalog
+from agent.turns.endpointing import EndpointingSettings
+from telephony.audio import RATE_HZ
+from telephony.call import Call, CallEvent, CallState, DigitPressed, Medium
+from telephony.endings import Cause, Ending, Party
+from telephony.transport import CallTransport
+
+GOODBYE_TIMEOUT_S = 3.5
+"""How long a goodbye may take before the call is ended in mid-sentence."""
+
+
+class Session:
+    """Everything that one call needs, from its ringing to its end.
+
+    Args:
+        call: An offered call.
+        catalog: The models.
+        profile: Who answers.
+        endpointing: How long to wait for the end of a turn.
+        sink: Gets what happens, as it happens.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        catalog: Catalog,
+        profile: Profile,
+        endpointing: EndpointingSettings,
+        sink: EventSink,
+    ) -> None:
+        self._call = call
+        self._catalog = catalog
+        self._profile = profile
+        self._endpointing = endpointing
+        self._sink = sink
+        self._worker: PipelineWorker | None = None
+        self._quiet = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve the call until it ends. Never raises for a fault of the call's own."""
+        call = self._call
+        self._note("call_started", f"{call.info.medium} from {call.info.caller}")
+        try:
+            assembled = assemble(CallTransport(call), self._catalog, self._endpointing)
+            await call.answer()
+            if call.state is not CallState.ENDED:
+                await self._converse(assembled)
+        except Exception:  # one call's fault must not reach the others
+            logger.exception(f"call {call.info.call_id}: the session failed")
+            await call.hang_up(Ending(Party.OPERATOR, Cause.FAILED, "internal error"))
+        finally:
+            self._note("call_ended", str(call.ending or "not answered"))
+
+    async def say_goodbye(self, ending: Ending) -> None:
+        """Say the profile's goodbye, then hang up for *ending*."""
+        worker = self._worker
+        if worker is not None and self._call.state is CallState.ACTIVE:
+            self._quiet.clear()
+            await worker.queue_frames([InterruptionFrame(), TTSSpeakFrame(self._profile.goodbye)])
+            try:
+                async with asyncio.timeout(GOODBYE_TIMEOUT_S):
+                    await self._quiet.wait()
+            except TimeoutError:
+                logger.info(f"call {self._call.info.call_id}: the goodbye was cut short")
+        await self._call.hang_up(ending)
+
+    async def _converse(self, assembled: Assembled) -> None:
+        latency = UserBotLatencyObserver()
+        latency.add_event_handler("on_latency_measured", self._on_latency)
+        worker = PipelineWorker(
+            assembled.pipeline,
+            params=PipelineParams(
+                audio_in_sample_rate=RATE_HZ, audio_out_sample_rate=RATE_HZ, enable_metrics=True
+            ),
+            observers=[latency, _Watcher(self._sink, self._call.info.call_id, self._quiet)],
+            enable_rtvi=self._call.info.medium is Medium.WEB,
+            # A silent caller is the call's matter, and a runner serves this call alone.
+            idle_timeout_secs=None,
+        )
+        self._worker = worker
+        self._call.subscribe(self._on_call_event)
+        await worker.queue_frame(TTSSpeakFrame(self._profile.greeting))
+        runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
+        await runner.add_workers(worker)
+        ended = asyncio.create_task(self._stop_when_ended(worker))
+        try:
+            await runner.run()
+        finally:
+            ended.cancel()
+            self._worker = None
+        # The pipeline came to its end by itself: the agent is done with the call.
+        await self._call.hang_up(Ending(Party.AGENT, Cause.HUNG_UP))
+
+    async def _stop_when_ended(self, worker: PipelineWorker) -> None:
+        await self._call.wait_ended()
+        await worker.cancel(reason="the call ended")
+
+    async def _on_latency(self, _: object, latency_s: float) -> None:
+        self._note("reply_latency", ms=round(latency_s * 1000, 1))
+        if self._worker is not None and self._call.info.medium is Medium.WEB:
+            await self._worker.queue_frame(
+                RTVIServerMessageFrame(
+                    data={"type": "reply_latency", "ms": round(latency_s * 1000)}
+                )
+            )
+
+    def _on_call_event(self, event: CallEvent) -> None:
+        if isinstance(event, DigitPressed):
+            self._note("digit", event.digit)
+
+    def _note(self, kind: str, text: str = "", ms: float | None = None) -> None:
+        self._sink(SessionEvent(call=self._call.info.call_id, type=kind, text=text, ms=ms))
+
+
+class _Watcher(BaseObserver):
+    """Reports what is said and heard, each frame once, where it is born."""
+
+    def __init__(self, sink: EventSink, call_id: str, quiet: asyncio.Event) -> None:
+        super().__init__()
+        self._sink = sink
+        self._call_id = call_id
+        self._quiet = quiet
+        self._interrupted_id = 0
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """Look at one hop of one frame."""
+        frame: Frame = data.frame
+        if isinstance(frame, TranscriptionFrame | InterimTranscriptionFrame):
+            if isinstance(data.source, STTService):
+                final = isinstance(frame, TranscriptionFrame)
+                self._sink(SessionEvent(self._call_id, "caller", frame.text, final))
+        elif isinstance(frame, TTSTextFrame):
+            if isinstance(data.source, BaseOutputTransport):
+                self._sink(SessionEvent(self._call_id, "agent", frame.text))
+        elif isinstance(frame, InterruptionFrame):
+            if frame.id != self._interrupted_id:
+                self._interrupted_id = frame.id
+        elif isinstance(frame, BotStoppedSpeakingFrame):
+            if isinstance(data.source, BaseOutputTransport):
+                self._quiet.set()

@@ -1,0 +1,60 @@
+"""Every call that comes in gets a session; all of them end together."""
+
+from __future__ import annotations
+
+import asyncio
+
+from loguru import logger
+
+from agent.events import EventSink
+from agent.profiles import Profile
+from agent.providers.catalog import Catalog
+from agent.session import Session
+from agent.turns.endpointing import EndpointingSettings
+from telephony.call import SHUTDOWN, Call
+
+
+class Switchboard:
+    """Owns the sessions of all live calls."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        profile: Profile,
+        endpointing: EndpointingSettings,
+        sink: EventSink,
+    ) -> None:
+        self._catalog = catalog
+        self._profile = profile
+        self._endpointing = endpointing
+        self._sink = sink
+        self._sessions: dict[asyncio.Task[None], Session] = {}
+        self._closing = False
+
+    def take(self, call: Call) -> None:
+        """Begin the session of an offered call; decline it when we are about to leave."""
+        if self._closing:
+            task = asyncio.create_task(call.decline(SHUTDOWN))
+            task.add_done_callback(_log_failure)
+            return
+        session = Session(call, self._catalog, self._profile, self._endpointing, self._sink)
+        task = asyncio.create_task(session.run(), name=f"session {call.info.call_id}")
+        self._sessions[task] = session
+        task.add_done_callback(self._forget)
+
+    async def close(self) -> None:
+        """Say goodbye on every call and wait until all have ended."""
+        self._closing = True
+        sessions = dict(self._sessions)
+        await asyncio.gather(*(session.say_goodbye(SHUTDOWN) for session in sessions.values()))
+        if sessions:
+            await asyncio.wait(sessions, timeout=1.0)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._sessions.pop(task, None)
+        _log_failure(task)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        logger.opt(exception=task.exception()).error(f"{task.get_name()} failed")

@@ -1,0 +1,1 @@
+"""When the caller's turn begins and ends."""

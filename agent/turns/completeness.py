@@ -1,0 +1,96 @@
+"""Whether words read as a finished utterance.
+
+Smart-turn hears intonation, not words. This looks at the words alone: an
+utterance that stops at "the", "for" or "um" goes on, however final it sounds.
+A small judgement by rules, in English; it says when it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+
+class Completeness(StrEnum):
+    """What the words alone say about the end of the turn."""
+
+    COMPLETE = "complete"
+    UNKNOWN = "unknown"
+    INCOMPLETE = "incomplete"
+
+
+_WORDS: Final = re.compile(r"[a-z0-9']+(?:-[a-z0-9']+)*")
+
+# Words after which English goes on: determiners, possessives, prepositions that
+# are rarely stranded, conjunctions, auxiliaries, subject pronouns, fillers.
+_GOES_ON: Final = frozenset(
+    """
+    a an the this these those my your our their his its every each some any another
+    of to for from with without at by into onto between during until than as via per
+    and or but because so if when while although unless whether that which who whose where
+    is are was were am be been being do does did have has had can could would should will
+    shall may might must
+    i you we they he she it's i'm you're we're they're i'd we'd i'll we'll i've there's
+    what how why
+    um uh er erm hmm like well actually maybe also just very really quite about
+    not don't doesn't didn't can't couldn't wouldn't isn't aren't
+    mr mrs ms dr number room
+    """.split()
+)
+
+# May end an utterance although they are in the list above, after at least this much else.
+_MAY_END_IN: Final = re.compile(
+    r"\b(?:yes|no|of course) (?:i|we|it|they|you) (?:is|are|was|were|am|do|does|did|have|has|can|"
+    r"could|would|should|will)$"
+    r"|\b(?:how are you|who are you|thank you|where (?:is it|are you)|what is it|how is that|"
+    r"what about it|why not|i am|that'?s what i have|do you|what time|i think so|and you)$"
+)
+
+_WHOLE: Final = frozenset(
+    """
+    yes no yeah yep nope sure okay ok right thanks hello hi hey goodbye bye please sorry pardon
+    exactly correct great perfect fine what why
+    """.split()
+)
+
+_QUESTION: Final = re.compile(
+    r"^(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|okay|ok|and|so|um|uh|oh|yes|yeah|"
+    r"well|right|great|thanks|thank you|excuse me|sorry|please) )*"
+    r"(?:what|when|where|who|which|how|why|is|are|do|does|did|can|could|would|will|may|have|has|"
+    r"should|shall)\b"
+)
+_REQUEST: Final = re.compile(
+    r"\b(?:i'd like|i would like|i want|i need|i'm looking|i am looking|i have|tell me|give me|"
+    r"put me|i'm calling|i am calling|my name is|let me)\b"
+)
+_SHORTEST_CLAUSE: Final = 4
+
+
+def completeness(text: str) -> Completeness:
+    """Judge the words of an utterance so far, as recognised, punctuation and all.
+
+    Moonshine's own full stop says little; its question mark after a question
+    says something; an ellipsis or a trailing comma says that more comes.
+    """
+    stripped = text.strip().lower().replace("’", "'")
+    words = _WORDS.findall(stripped)
+    if not words:
+        return Completeness.UNKNOWN
+    plain = " ".join(words)
+    if len(words) <= 2 and words[-1] in _WHOLE:
+        return Completeness.COMPLETE
+    if _MAY_END_IN.search(plain):
+        return Completeness.COMPLETE
+    if words[-1] in _GOES_ON:
+        return Completeness.INCOMPLETE
+    if stripped.endswith(("...", "…", ",", "-", "—")):
+        return Completeness.INCOMPLETE
+    if _QUESTION.match(plain) and len(words) >= _SHORTEST_CLAUSE:
+        return Completeness.COMPLETE
+    if _REQUEST.search(plain) and len(words) >= _SHORTEST_CLAUSE + 1:
+        # "I'd like to book a room" may be all, or go on "for two nights".
+        return Completeness.UNKNOWN
+    if words[-1] in {"please", "thanks", "you", "bye", "goodbye"}:
+        return Completeness.COMPLETE
+    return Completeness.UNKNOWN
