@@ -59,7 +59,9 @@ def _root() -> None:
 @app.command()
 def serve(
     config: ConfigOption = None,
-    bind: Annotated[str | None, typer.Option(help="Address to listen on, for both ways in.")] = None,
+    bind: Annotated[
+        str | None, typer.Option(help="Address to listen on, for both ways in.")
+    ] = None,
     sip_port: Annotated[int | None, typer.Option(help="SIP port, UDP and TCP.")] = None,
     web_port: Annotated[int | None, typer.Option(help="Port of the browser room.")] = None,
     events: Annotated[
@@ -81,7 +83,7 @@ def serve(
 
     # The models' libraries take a second or two to import: first the cheap mistakes.
     from agent.profiles import ProfileError
-    from agent.serve import Server, ServeError
+    from agent.serve import ServeError, Server
     from agent.serve import serve as run
     from telephony.sip.endpoint import SipError
 

@@ -42,7 +42,7 @@ class AgentGroup(_Group):
 
 
 class TrunkGroup(_Group):
-    """A registration with a trunk or PBX. ``secret_env`` names the variable that holds the secret."""
+    """A registration with a trunk or PBX. ``secret_env`` names the secret's variable."""
 
     name: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]
     registrar: Annotated[str, Field(min_length=1)]

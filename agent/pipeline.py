@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
@@ -32,14 +33,17 @@ class Assembled:
 
 
 def assemble(
-    transport: BaseTransport, catalog: Catalog, endpointing: EndpointingSettings
+    transport: BaseTransport,
+    catalog: Catalog,
+    vad: VADAnalyzer,
+    endpointing: EndpointingSettings,
 ) -> Assembled:
     """Build the pipeline of one call."""
     context = LLMContext()
     aggregators = LLMContextAggregatorPair(
         context,
         user_params=LLMUserAggregatorParams(
-            vad_analyzer=catalog.vad(),
+            vad_analyzer=vad,
             user_turn_strategies=UserTurnStrategies(
                 start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
                 stop=[JudgedTurnStopStrategy(catalog.intonation, endpointing)],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -130,10 +131,10 @@ class Server:
 class _QuietServer(uvicorn.Server):
     """Uvicorn without its own signal handlers: the whole process stops in one place."""
 
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        import contextlib
-
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to :func:`serve`."""
+        yield
 
 
 async def serve(resolved: Resolved, events: Path | None, ready: Callable[[Server], None]) -> None:

@@ -6,8 +6,8 @@ import asyncio
 
 from loguru import logger
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
-    EndWorkerFrame,
     Frame,
     InterimTranscriptionFrame,
     InterruptionFrame,
@@ -20,11 +20,10 @@ from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frameworks.rtvi import RTVIServerMessageFrame
 from pipecat.services.stt_service import STTService
-from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
-from agent.events import EventSink, SessionEvent
+from agent.events import EventSink, EventType, SessionEvent
 from agent.pipeline import Assembled, assemble
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
@@ -70,7 +69,9 @@ class Session:
         call = self._call
         self._note("call_started", f"{call.info.medium} from {call.info.caller}")
         try:
-            assembled = assemble(CallTransport(call), self._catalog, self._endpointing)
+            # Silero's session takes 50 ms to load, and other calls share this loop.
+            vad = await asyncio.to_thread(self._catalog.vad)
+            assembled = assemble(CallTransport(call), self._catalog, vad, self._endpointing)
             await call.answer()
             if call.state is not CallState.ENDED:
                 await self._converse(assembled)
@@ -137,7 +138,7 @@ class Session:
         if isinstance(event, DigitPressed):
             self._note("digit", event.digit)
 
-    def _note(self, kind: str, text: str = "", ms: float | None = None) -> None:
+    def _note(self, kind: EventType, text: str = "", ms: float | None = None) -> None:
         self._sink(SessionEvent(call=self._call.info.call_id, type=kind, text=text, ms=ms))
 
 
@@ -149,7 +150,7 @@ class _Watcher(BaseObserver):
         self._sink = sink
         self._call_id = call_id
         self._quiet = quiet
-        self._interrupted_id = 0
+        self._speaking = False
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Look at one hop of one frame."""
@@ -162,8 +163,12 @@ class _Watcher(BaseObserver):
             if isinstance(data.source, BaseOutputTransport):
                 self._sink(SessionEvent(self._call_id, "agent", frame.text))
         elif isinstance(frame, InterruptionFrame):
-            if frame.id != self._interrupted_id:
-                self._interrupted_id = frame.id
-        elif isinstance(frame, BotStoppedSpeakingFrame):
-            if isinstance(data.source, BaseOutputTransport):
+            if self._speaking:
+                self._speaking = False
+                self._sink(SessionEvent(self._call_id, "interrupted"))
+        elif isinstance(data.source, BaseOutputTransport):
+            if isinstance(frame, BotStartedSpeakingFrame):
+                self._speaking = True
+            elif isinstance(frame, BotStoppedSpeakingFrame):
+                self._speaking = False
                 self._quiet.set()

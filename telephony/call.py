@@ -185,7 +185,7 @@ class Call(ABC):
     async def hang_up(self, ending: Ending) -> None:
         """End the call; does nothing when it has ended already."""
 
-    def send_message(self, message: Any) -> None:
+    def send_message(self, message: Any) -> None:  # noqa: B027 (most calls have no screen)
         """Send a JSON message to the caller's screen. Telephones have none: it is dropped."""
 
     # For the media stacks in telephony.sip and telephony.webrtc.

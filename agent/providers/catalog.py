@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams
@@ -44,9 +45,7 @@ class Catalog:
         self._resolved = resolved
         self._profile = profile
         self.intonation = IntonationJudge()
-        self._moonshine = (
-            MoonshineEngine() if resolved.stt is SttProvider.MOONSHINE else None
-        )
+        self._moonshine = MoonshineEngine() if resolved.stt is SttProvider.MOONSHINE else None
         self._espeak = EspeakEngine() if resolved.tts is TtsProvider.ESPEAK else None
         if self._espeak:
             self._espeak.check_voice(self._voice)
@@ -109,7 +108,7 @@ class Catalog:
 
         return deepgram(self._resolved)
 
-    def llm(self) -> LLMService:
+    def llm(self) -> LLMService[Any]:
         """The language model for one call."""
         if self._responder:
             return KnowledgeLLMService(self._responder)

@@ -126,7 +126,7 @@ class EspeakEngine:
     def _set_voice(self, voice: str) -> None:
         if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
             raise SpeechSynthesisError(
-                f"eSpeak NG has no voice {voice!r}; try en (British), en-us, en-us+f3 or en-gb-scotland"
+                f"eSpeak NG has no voice {voice!r}; try en (British), en-us, en-us+f3"
             )
 
     def _synthesise(self, text: str, voice: str, words_per_minute: int) -> Speech:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import Future
 from typing import Final
 
-import numpy as np
 from loguru import logger
 from pipecat.frames.frames import (
     CancelFrame,
@@ -25,6 +24,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
 from agent.providers.moonshine_engine import RATE_HZ, MoonshineEngine, Segment
+from agent.turns.level import LevelGate
 
 PARTIAL_EVERY_S: Final = 0.3
 LEAD_S: Final = 0.35
@@ -33,29 +33,7 @@ LEAD_S: Final = 0.35
 QUIET_S: Final = 0.08
 """This much quiet after speech starts the last recognition, ahead of the VAD's verdict."""
 
-QUIET_RATIO: Final = 0.05  # of the segment's loudest frame: -26 dB
 TTFS_P99_S: Final = 0.5
-
-
-class LevelGate:
-    """Says when a stretch of speech has fallen quiet, from the level of its frames.
-
-    Fed with every frame of a segment in order; pure arithmetic on int16 audio.
-    """
-
-    def __init__(self) -> None:
-        self._peak = 0.0
-        self.quiet_s = 0.0
-
-    def feed(self, pcm: bytes) -> None:
-        """Take the next frame (s16le mono, 16 kHz)."""
-        samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32)
-        level = float(np.sqrt(np.mean(samples * samples))) if samples.size else 0.0
-        self._peak = max(self._peak, level)
-        if level < self._peak * QUIET_RATIO:
-            self.quiet_s += len(pcm) / (2 * RATE_HZ)
-        else:
-            self.quiet_s = 0.0
 
 
 class MoonshineSTTService(STTService):
@@ -163,7 +141,7 @@ class MoonshineSTTService(STTService):
             outcome = segment.finish()
         self._watch(self._push_final(outcome))
 
-    def _watch(self, coroutine: object) -> None:
+    def _watch(self, coroutine: Coroutine[None, None, None]) -> None:
         task = self.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -35,7 +35,7 @@ _GOES_ON: Final = frozenset(
     what how why
     um uh er erm hmm like well actually maybe also just very really quite about
     not don't doesn't didn't can't couldn't wouldn't isn't aren't
-    mr mrs ms dr number room
+    mr mrs ms dr number
     """.split()
 )
 
@@ -44,7 +44,8 @@ _MAY_END_IN: Final = re.compile(
     r"\b(?:yes|no|of course) (?:i|we|it|they|you) (?:is|are|was|were|am|do|does|did|have|has|can|"
     r"could|would|should|will)$"
     r"|\b(?:how are you|who are you|thank you|where (?:is it|are you)|what is it|how is that|"
-    r"what about it|why not|i am|that'?s what i have|do you|what time|i think so|and you)$"
+    r"what about it|why not|i am|i think so|and you)$"
+    r"|^(?:at |from |until )?what time$"
 )
 
 _WHOLE: Final = frozenset(
@@ -64,6 +65,8 @@ _REQUEST: Final = re.compile(
     r"\b(?:i'd like|i would like|i want|i need|i'm looking|i am looking|i have|tell me|give me|"
     r"put me|i'm calling|i am calling|my name is|let me)\b"
 )
+# "could you tell me what time": the question inside the question has only begun.
+_BEGUN: Final = re.compile(r"\b(?:what|which|how) (?:time|day|kind|kinds|sort|many|much|long|far)$")
 _SHORTEST_CLAUSE: Final = 4
 
 
@@ -82,7 +85,7 @@ def completeness(text: str) -> Completeness:
         return Completeness.COMPLETE
     if _MAY_END_IN.search(plain):
         return Completeness.COMPLETE
-    if words[-1] in _GOES_ON:
+    if words[-1] in _GOES_ON or _BEGUN.search(plain):
         return Completeness.INCOMPLETE
     if stripped.endswith(("...", "…", ",", "-", "—")):
         return Completeness.INCOMPLETE

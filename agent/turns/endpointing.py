@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.turns.completeness import Completeness
 
-
 Silence = Annotated[float, Field(ge=0.05, le=10)]
 
 

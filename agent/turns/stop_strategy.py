@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -16,12 +17,16 @@ from pipecat.frames.frames import (
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_stop.base_user_turn_stop_strategy import BaseUserTurnStopStrategy
 
-from agent.turns.completeness import Completeness, completeness
+from agent.turns.completeness import completeness
 from agent.turns.endpointing import EndpointingSettings, required_silence_s
 from agent.turns.intonation import RATE_HZ, WINDOW_S, IntonationJudge
+from agent.turns.level import LevelGate
 
-_LEAD_BYTES = RATE_HZ * 2 * 7 // 10  # audio from before the VAD spoke up
-_WINDOW_BYTES = RATE_HZ * 2 * WINDOW_S
+_LEAD_BYTES: Final = RATE_HZ * 2 * 7 // 10  # audio from before the VAD spoke up
+_WINDOW_BYTES: Final = RATE_HZ * 2 * WINDOW_S
+
+_ASK_AFTER_S: Final = 0.12
+"""Quiet after which smart-turn is asked, while the VAD still waits for its silence."""
 
 
 class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
@@ -36,6 +41,7 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         self._judge = intonation
         self._settings = settings
         self._audio = bytearray()
+        self._gate = LevelGate()
         self._in_turn = False
         self._speaking = False
         self._silence_s = 0.0
@@ -48,6 +54,7 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
     async def handle_user_turn_started(self) -> None:
         """A turn begins: forget the one before."""
         self._in_turn = True
+        self._gate = LevelGate()
         self._finals.clear()
         self._interim = ""
         self._probability = None
@@ -57,29 +64,27 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         self._in_turn = False
         self._final_pending = False
         self._audio.clear()
-        await self._forget_question()
+        await self._forget_answer()
 
     async def cleanup(self) -> None:
         """Release the pending question to smart-turn."""
         await super().cleanup()
-        await self._forget_question()
+        await self._forget_answer()
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
         """Take note of *frame* and end the turn when it is time."""
         await super().process_frame(frame)
         if isinstance(frame, InputAudioRawFrame):
-            self._keep(frame.audio)
-            if not self._speaking:
-                self._silence_s += len(frame.audio) / (2 * RATE_HZ)
+            await self._hear(frame.audio)
         elif isinstance(frame, VADUserStartedSpeakingFrame):
             self._speaking = True
-            self._probability = None
-            await self._forget_question()
+            await self._forget_answer()
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             self._speaking = False
             self._silence_s = frame.stop_secs
             self._final_pending = True
-            await self._ask()
+            if self._probability is None and self._asking is None:
+                self._ask()
         elif isinstance(frame, InterimTranscriptionFrame):
             self._interim = frame.text
         elif isinstance(frame, TranscriptionFrame):
@@ -91,23 +96,30 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         await self._end_if_due()
         return ProcessFrameResult.CONTINUE
 
-    def _keep(self, audio: bytes) -> None:
+    async def _hear(self, audio: bytes) -> None:
         self._audio += audio
         limit = _WINDOW_BYTES if self._in_turn else _LEAD_BYTES
         if len(self._audio) > limit:
             del self._audio[: len(self._audio) - limit]
+        if not self._speaking:
+            self._silence_s += len(audio) / (2 * RATE_HZ)
+        elif self._in_turn:
+            self._gate.feed(audio)
+            if self._gate.quiet_s == 0.0:
+                await self._forget_answer()  # it was about a pause that is over
+            elif self._gate.quiet_s >= _ASK_AFTER_S and self._asking is None:
+                self._ask()
 
-    async def _ask(self) -> None:
-        await self._forget_question()
+    def _ask(self) -> None:
         self._asking = self.task_manager.create_task(
             self._take_answer(bytes(self._audio)), f"{self}::smart-turn"
         )
 
     async def _take_answer(self, audio: bytes) -> None:
-        probability = await self._judge.probability(audio)
-        self._probability = probability
+        self._probability = await self._judge.probability(audio)
 
-    async def _forget_question(self) -> None:
+    async def _forget_answer(self) -> None:
+        self._probability = None
         if self._asking is not None:
             asking, self._asking = self._asking, None
             await self.task_manager.cancel_task(asking)
@@ -116,15 +128,14 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         if not self._in_turn or self._speaking:
             return
         text = " ".join([*self._finals, self._interim]).strip()
-        if not text:
+        words = completeness(text)
+        if not text or self._final_pending:
+            # No words, or the recogniser still owes the end of the sentence.
             due_s = self._settings.no_words_s
-        elif self._final_pending:
-            return  # the recogniser still owes the end of the sentence
         else:
-            due_s = required_silence_s(self._probability, completeness(text), self._settings)
+            due_s = required_silence_s(self._probability, words, self._settings)
         if self._silence_s < due_s:
             return
-        words = completeness(text) if text else Completeness.UNKNOWN
         logger.debug(
             f"turn ends after {self._silence_s:.2f} s: words {words}, "
             f"intonation {self._probability}, text {text!r}"

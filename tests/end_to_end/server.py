@@ -149,7 +149,9 @@ class RunningServer:
         return [event for event in events if kind is None or event["type"] == kind]
 
     def wait_for_event(
-        self, kind: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True,
+        self,
+        kind: str,
+        wanted: Callable[[dict[str, Any]], bool] = lambda _: True,
         timeout_s: float = 10.0,
     ) -> dict[str, Any]:
         """The first event of *kind* for which *wanted* is true, waiting for it."""
