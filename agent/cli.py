@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 import sys
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import typer
 from dotenv import load_dotenv
 from loguru import logger
 from rich.console import Console
+from rich.markup import escape as rich_escape
 from rich.table import Table
 
 from agent.config import ConfigError, Resolved, load
@@ -107,6 +110,67 @@ def serve(
         asyncio.run(run(resolved, events, ready))
     except (SipError, ServeError, ProfileError) as error:
         _fail([str(error)])
+
+
+@app.command()
+def check(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Print the configuration as resolved, and try everything that it needs."""
+    _log_to_stderr("error")
+    resolved = _load(config)
+
+    from agent.check import check as trials
+
+    results = []
+    if not as_json:
+        _out.print(_resolved_text(resolved), highlight=False, soft_wrap=True)
+    for result in trials(resolved):
+        results.append(result)
+        if not as_json:
+            mark = "[green]ready[/green]" if result.ready else "[red]not ready[/red]"
+            _out.print(f"{mark}  {result.what}: {result.detail}", highlight=False, soft_wrap=True)
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "source": resolved.source,
+                    "config": resolved.config.model_dump(mode="json"),
+                    "providers": {
+                        "stt": resolved.stt.value,
+                        "llm": resolved.llm.value,
+                        "tts": resolved.tts.value,
+                    },
+                    "secrets": _masked(resolved),
+                    "readiness": [dataclasses.asdict(result) for result in results],
+                },
+                indent=2,
+            )
+        )
+    if not all(result.ready for result in results):
+        raise typer.Exit(1)
+
+
+def _resolved_text(resolved: Resolved) -> str:
+    lines = [f"[bold]configuration[/bold] from {resolved.source}"]
+    for group, values in resolved.config.model_dump(mode="json").items():
+        pairs = "  ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  [bold]{group}[/bold]  {rich_escape(pairs)}")
+    secrets = "  ".join(f"{name}={value}" for name, value in _masked(resolved).items())
+    lines.append(f"  [bold]secrets[/bold]  {secrets}")
+    lines.append(
+        f"  [bold]providers[/bold]  hearing={resolved.stt}  thinking={resolved.llm}  "
+        f"speaking={resolved.tts}"
+    )
+    return "\n".join(lines)
+
+
+def _masked(resolved: Resolved) -> dict[str, str]:
+    """Which secrets are set; never any part of one."""
+    secrets = {name: "set, masked" if value else "not set" for name, value in resolved.secrets}
+    trunks = {f"trunk {name}": "set, masked" for name in resolved.trunk_secrets}
+    return {**secrets, **trunks}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from agent.providers.espeak_engine import EspeakEngine
 from agent.providers.knowledge import KnowledgeLLMService
 from agent.providers.moonshine import MoonshineSTTService
 from agent.providers.moonshine_engine import MoonshineEngine
-from agent.turns.intonation import IntonationJudge
+from agent.turns.intonation import RATE_HZ, IntonationJudge
 
 DEFAULT_ESPEAK_VOICE = "en+Andrea"
 """The eSpeak NG voice that the recogniser understood best at 8 kHz, of twelve tried."""
@@ -54,6 +54,21 @@ class Catalog:
             if resolved.llm is LlmProvider.KNOWLEDGE
             else None
         )
+
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Make one of everything: the first caller must not wait for imports and first runs."""
+        self.vad()
+        self.stt()
+        self.llm()
+        self.tts()
+        second = bytes(2 * RATE_HZ)
+        self.intonation.predict(second)
+        if self._moonshine:
+            segment = self._moonshine.segment()
+            segment.feed(second)
+            segment.finish().result()
 
     @property
     def _voice(self) -> str:

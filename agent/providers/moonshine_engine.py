@@ -73,6 +73,8 @@ class MoonshineEngine:
         """End the thread after the job in hand."""
         self._jobs.put((-1, next(self._order), None))
         self._thread.join(2)
+        if not self._thread.is_alive():  # never under a recognition that still runs
+            self._model.close()
 
     def submit(self, urgency: _Urgency, job: Callable[[], str]) -> Future[str]:
         """Queue *job*; the future gives its text."""

@@ -27,12 +27,13 @@ class IntonationJudge:
 
     async def probability(self, pcm: bytes) -> float:
         """Probability that the turn in *pcm* (s16le mono, 16 kHz, its end at the end) is over."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, pcm)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.predict, pcm)
 
     def close(self) -> None:
         """Let the thread go."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _predict(self, pcm: bytes) -> float:
+    def predict(self, pcm: bytes) -> float:
+        """The same, blocking for some 50 ms."""
         samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32) / 32768
         return float(self._model._predict_endpoint(samples)["probability"])
