@@ -46,6 +46,8 @@ class Playout:
         self._rest = pcm[whole:]
         for at in range(0, whole, FRAME_BYTES):
             await self._wait_for_room()
+            if self._closed:
+                return
             with self._lock:
                 self._frames.append(pcm[at : at + FRAME_BYTES])
 

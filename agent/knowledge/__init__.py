@@ -1,0 +1,1 @@
+"""The embedded language model: answers from a profile's own knowledge, without torch."""
