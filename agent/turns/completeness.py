@@ -91,9 +91,9 @@ def completeness(text: str) -> Completeness:
         return Completeness.INCOMPLETE
     if _QUESTION.match(plain) and len(words) >= _SHORTEST_CLAUSE:
         return Completeness.COMPLETE
+    if words[-1] in {"please", "thanks", "bye", "goodbye"}:
+        return Completeness.COMPLETE
     if _REQUEST.search(plain) and len(words) >= _SHORTEST_CLAUSE + 1:
         # "I'd like to book a room" may be all, or go on "for two nights".
         return Completeness.UNKNOWN
-    if words[-1] in {"please", "thanks", "you", "bye", "goodbye"}:
-        return Completeness.COMPLETE
     return Completeness.UNKNOWN

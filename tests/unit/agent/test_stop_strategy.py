@@ -105,6 +105,7 @@ async def call() -> AsyncIterator[Callable[[FixedJudge], Any]]:
 
         async def ended(*_: Any) -> None:
             caller.note_end()
+            await strategy.handle_user_turn_stopped()
 
         strategy.add_event_handler("on_user_turn_stopped", ended)
         return caller
