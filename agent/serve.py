@@ -63,6 +63,8 @@ class Server:
         """Refuse new calls, say goodbye on the live ones, and close."""
         if self.sip:
             await self.sip.drain()
+        if self._room:
+            self._room.drain()
         await self._switchboard.close()
         if self._room:
             await self._room.close()

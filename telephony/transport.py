@@ -116,10 +116,11 @@ class CallInput(BaseInputTransport):
     async def _forward_events(self) -> None:
         while True:
             event = await self._events.get()
-            if isinstance(event, DigitPressed):
+            if isinstance(event, DigitPressed) and event.digit not in "ABCD":
                 await self.push_frame(InputDTMFFrame(button=KeypadEntry(event.digit)))
             elif isinstance(event, MessageReceived):
-                await self.push_frame(InputTransportMessageFrame(message=event.message))
+                # Both ways: Pipecat's RTVI processor stands before the transport.
+                await self.broadcast_frame(InputTransportMessageFrame, message=event.message)
 
 
 class CallOutput(BaseOutputTransport):

@@ -166,12 +166,10 @@ class MoonshineSTTService(STTService):
             await self.push_error(f"recognition failed: {error}", exception=error)
             return
         await self.emit_stt_usage_metrics()
-        if text:
-            await self.push_frame(
-                TranscriptionFrame(
-                    text=text, user_id="", timestamp=time_now_iso8601(), finalized=True
-                )
-            )
+        # Also when it was only a noise: whoever waits for the words must learn that none come.
+        await self.push_frame(
+            TranscriptionFrame(text=text, user_id="", timestamp=time_now_iso8601(), finalized=True)
+        )
 
     async def _abandon(self) -> None:
         if self._segment is not None:

@@ -66,7 +66,10 @@ _REQUEST: Final = re.compile(
     r"put me|i'm calling|i am calling|my name is|let me)\b"
 )
 # "could you tell me what time": the question inside the question has only begun.
-_BEGUN: Final = re.compile(r"\b(?:what|which|how) (?:time|day|kind|kinds|sort|many|much|long|far)$")
+_BEGUN: Final = re.compile(
+    r"\b(?:what|which|how) (?:time|day|kind|kinds|sort|many|much|long|far)$"
+    r"|^(?:is|are|was|were) (?:there|it|this|that)$"
+)
 _SHORTEST_CLAUSE: Final = 4
 
 
@@ -87,8 +90,10 @@ def completeness(text: str) -> Completeness:
         return Completeness.COMPLETE
     if words[-1] in _GOES_ON or _BEGUN.search(plain):
         return Completeness.INCOMPLETE
-    if stripped.endswith(("...", "…", ",", "-", "—")):
+    if stripped.endswith(("...", "…", "-", "—")):
         return Completeness.INCOMPLETE
+    if stripped.endswith(","):
+        return Completeness.UNKNOWN  # Moonshine puts one after finished words as well
     if _QUESTION.match(plain) and len(words) >= _SHORTEST_CLAUSE:
         return Completeness.COMPLETE
     if words[-1] in {"please", "thanks", "bye", "goodbye"}:

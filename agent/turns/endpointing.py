@@ -2,12 +2,15 @@
 
 Two judges are asked, one for intonation (smart-turn) and one for words. When
 they agree, the wait is short; when they disagree, longer; when both hear an
-unfinished utterance, longest. Silence is counted on the audio's own clock.
+unfinished utterance, longest. A wait is either short enough to feel prompt or
+longer than the 0.7 s for which people pause in mid-sentence: what lies between
+would be neither. Silence is counted on the audio's own clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.turns.completeness import Completeness
 
 Silence = Annotated[float, Field(ge=0.05, le=10)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Intonation(StrEnum):
+    """What smart-turn's probability amounts to."""
+
+    FINISHED = "finished"
+    PERHAPS = "perhaps"
+    OPEN = "open"
 
 
 class EndpointingSettings(BaseModel):
@@ -23,32 +35,50 @@ class EndpointingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sure_s: Silence = 0.24  # both judges say finished
-    likely_s: Silence = 0.5  # one says finished, the other does not know
-    torn_s: Silence = 0.85  # the judges disagree
+    likely_s: Silence = 0.5  # one says finished, the other does not contradict
+    torn_s: Silence = 1.0  # the judges disagree or do not know: longer than people pause
     unfinished_s: Silence = 1.5  # both hear more to come
     no_words_s: Silence = 1.2  # speech was heard, no words were recognised
-    finished_above: Annotated[float, Field(gt=0, lt=1)] = 0.5  # smart-turn's threshold
+    final_text_s: Silence = 3.0  # the recogniser's last words are still on their way
+    perhaps_above: Probability = 0.5  # smart-turn's probability that the turn is over
+    finished_above: Probability = 0.85
 
 
-_WAIT: Final[Mapping[tuple[bool, Completeness], str]] = {
-    (True, Completeness.COMPLETE): "sure_s",
-    (True, Completeness.UNKNOWN): "likely_s",
-    (True, Completeness.INCOMPLETE): "torn_s",
-    (False, Completeness.COMPLETE): "likely_s",
-    (False, Completeness.UNKNOWN): "torn_s",
-    (False, Completeness.INCOMPLETE): "unfinished_s",
+_WAIT: Final[Mapping[Completeness, Mapping[Intonation, str]]] = {
+    Completeness.COMPLETE: {
+        Intonation.FINISHED: "sure_s",
+        Intonation.PERHAPS: "sure_s",
+        Intonation.OPEN: "likely_s",
+    },
+    Completeness.UNKNOWN: {
+        Intonation.FINISHED: "likely_s",
+        Intonation.PERHAPS: "torn_s",
+        Intonation.OPEN: "torn_s",
+    },
+    Completeness.INCOMPLETE: {
+        Intonation.FINISHED: "torn_s",
+        Intonation.PERHAPS: "unfinished_s",
+        Intonation.OPEN: "unfinished_s",
+    },
 }
 
 
 def required_silence_s(
-    intonation: float | None, words: Completeness, settings: EndpointingSettings
+    probability: float | None, words: Completeness, settings: EndpointingSettings
 ) -> float:
     """The silence to wait for, in seconds.
 
     Args:
-        intonation: Smart-turn's probability that the turn is finished; None while unknown.
+        probability: Smart-turn's, that the turn is over; None while unknown.
         words: What the words say.
         settings: The waits.
     """
-    finished = intonation is not None and intonation >= settings.finished_above
-    return float(getattr(settings, _WAIT[finished, words]))
+    return float(getattr(settings, _WAIT[words][_intonation(probability, settings)]))
+
+
+def _intonation(probability: float | None, settings: EndpointingSettings) -> Intonation:
+    if probability is None or probability < settings.perhaps_above:
+        return Intonation.OPEN
+    if probability < settings.finished_above:
+        return Intonation.PERHAPS
+    return Intonation.FINISHED

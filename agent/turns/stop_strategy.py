@@ -129,8 +129,9 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
             return
         text = " ".join([*self._finals, self._interim]).strip()
         words = completeness(text)
-        if not text or self._final_pending:
-            # No words, or the recogniser still owes the end of the sentence.
+        if self._final_pending:
+            due_s = self._settings.final_text_s
+        elif not text:
             due_s = self._settings.no_words_s
         else:
             due_s = required_silence_s(self._probability, words, self._settings)

@@ -59,8 +59,8 @@ def test_finished_utterances_read_as_complete(text: str) -> None:
         "um",
         "Can I bring my",
         "I was wondering whether",
-        "And then,",
         "What kind",
+        "Is there?",
         "because",
     ],
 )

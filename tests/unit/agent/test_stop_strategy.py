@@ -121,6 +121,7 @@ async def call() -> AsyncIterator[Callable[[FixedJudge], Any]]:
         (0.9, "What time is breakfast served?", 0.3),
         (0.1, "What time is breakfast served?", 0.5),
         (0.9, "I need to cancel my booking", 0.5),
+        (0.6, "I need to cancel my booking", 0.8),
         (0.1, "I need to cancel my booking", 0.8),
         (0.9, "I would like a room for", 0.8),
         (0.1, "I would like a room for", 1.5),
@@ -158,8 +159,15 @@ async def test_the_end_waits_for_the_final_text(call: Any) -> None:
 async def test_a_sound_without_words_ends_in_the_end(call: Any) -> None:
     caller = await call(FixedJudge(0.9))
     await caller.speaks(0.3)
-    await caller.falls_silent(2.0, None)
+    await caller.falls_silent(2.0, "")
     assert caller.ended_after_s == pytest.approx(SETTINGS.no_words_s, abs=0.03)
+
+
+async def test_a_recogniser_that_never_answers_does_not_hold_the_turn_for_ever(call: Any) -> None:
+    caller = await call(FixedJudge(0.9))
+    await caller.speaks(0.5)
+    await caller.falls_silent(4.0, None)
+    assert caller.ended_after_s == pytest.approx(SETTINGS.final_text_s, abs=0.03)
 
 
 async def test_smart_turn_is_asked_once_a_pause_while_the_vad_still_waits(call: Any) -> None:
