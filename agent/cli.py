@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.markup import escape as rich_escape
 from rich.table import Table
 
+from agent.bench.call_bench import bench_app
+from agent.bench.demo import demo_command
 from agent.config import ConfigError, Resolved, load
 
 app = typer.Typer(
@@ -25,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A telephone voice agent that knows when to speak, when to listen and when to cut in.",
 )
+app.add_typer(bench_app, name="bench", help="Measure from the caller's end.")
+app.command("demo")(demo_command)
 _out = Console()
 _err = Console(stderr=True)
 
