@@ -17,15 +17,15 @@ import subprocess
 import tempfile
 import wave
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 import soxr
 
-from agent.bench.espeak import engine
 from agent.bench.listening import DEFAULT_EAR, Span, audible_spans
 from agent.bench.timeline import Pcm
+from agent.providers.espeak_engine import EspeakEngine, SpeechSynthesisError
 
 FLITE_VOICES = ("slt", "rms", "awb")
 ESPEAK_PREFIX = "espeak:"
@@ -38,6 +38,7 @@ SPEECH_DBFS = -22.0
 _MARGIN_S = 0.03
 _FADE_S = 0.008
 _FLITE_TIMEOUT_S = 20.0
+_WORDS_PER_MINUTE = 175
 
 
 class VoiceMissing(Exception):
@@ -139,11 +140,21 @@ def _synthesise(text: str, first: str | None, voice: str) -> _Raw:
 
 
 def _espeak(text: str, first: str | None, voice: str) -> _Raw:
-    pcm, words = engine().synthesise(text, voice)
+    try:
+        speech = _engine().synthesise(text, voice=voice, words_per_minute=_WORDS_PER_MINUTE)
+        spoken = speech.result()
+    except SpeechSynthesisError as error:
+        raise SpeechFailed(str(error)) from error
     cut = None
-    if first is not None:
-        cut = next((word.sample for word in words if word.position >= len(first)), None)
-    return _Raw(pcm, engine().rate_hz, cut)
+    if first is not None and len(first.split()) < len(spoken.words):
+        cut = round(spoken.words[len(first.split())].start_s * spoken.rate_hz)
+    return _Raw(spoken.samples, spoken.rate_hz, cut)
+
+
+@cache
+def _engine() -> EspeakEngine:
+    """The caller's own: the agent's runs in another process."""
+    return EspeakEngine()
 
 
 def _flite(text: str, first: str | None, voice: str) -> _Raw:

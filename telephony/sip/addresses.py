@@ -7,7 +7,9 @@ from urllib.parse import unquote
 
 from telephony.call import Caller
 
-_NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^>]*)>')
+_NAME_ADDR = re.compile(
+    r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^>]*)>'
+)
 _USER = re.compile(r"^(?:sips?|tel):(?P<user>[^@;?]+)(?:@|;|\?|$)", re.IGNORECASE)
 _NUMBER = re.compile(r"^\+?[0-9]{2,20}$")
 _VISUAL = re.compile(r"[-.() ]")  # RFC 3966 section 5.1.1: separators without meaning

@@ -60,7 +60,9 @@ class SipCall(Call):
             ready.cancel()
             ended.cancel()
         if not done:
-            await self.hang_up(Ending(Party.NETWORK, Cause.FAILED, "the answer was never confirmed"))
+            await self.hang_up(
+                Ending(Party.NETWORK, Cause.FAILED, "the answer was never confirmed")
+            )
 
     async def decline(self, ending: Ending) -> None:
         """Refuse with the status code that fits *ending*."""

@@ -21,6 +21,7 @@ from telephony.sip.addresses import parse_caller, user_of
 from telephony.sip.call import Leg, SipCall
 from telephony.sip.config import SipSettings, SipTransport
 from telephony.sip.log import PjsipLog
+from telephony.sip.media_port import MediaPort
 from telephony.sip.thread import SipThread
 
 P = ParamSpec("P")
@@ -63,7 +64,7 @@ class SipEndpoint:
         self.legs: dict[int, Leg] = {}
         self._leg_keys = itertools.count()
         self._accounts: list[IncomingAccount] = []
-        self._retired: list[tuple[float, Any]] = []
+        self._retired: list[tuple[float, MediaPort]] = []
         self._closing = False
 
     @property
@@ -144,12 +145,10 @@ class SipEndpoint:
         leg = Leg(account, prm.callId, next(self._leg_keys), self)
         if self._closing:
             leg.finish(pj.PJSIP_SC_SERVICE_UNAVAILABLE)
-            self.retire(leg)
             return
         if len(self.legs) >= self.max_calls:
             logger.warning(f"refused a call with 486: {self.max_calls} calls are up")
             leg.finish(pj.PJSIP_SC_BUSY_HERE)
-            self.retire(leg)
             return
         self.legs[leg.key] = leg
         leg.ring()
@@ -165,13 +164,16 @@ class SipEndpoint:
         self.tell(self._offer, leg.key, call_info)
 
     def forget(self, leg: Leg) -> None:
-        """The leg's dialog is over. PJSIP still holds it while the callback runs."""
-        self.legs.pop(leg.key, None)
-        self.retire(leg)
+        """The leg's dialog is over; it dies when its callback returns, as pjsua2 has it.
 
-    def retire(self, thing: Any) -> None:
-        """Keep *thing* alive a little longer: ports and calls are removed asynchronously."""
-        self._retired.append((time.monotonic() + 1.0, thing))
+        Not a moment later: PJSIP gives the leg's number to the next call, and
+        that is whom the destructor of a leg that lingers would hang up.
+        """
+        self.legs.pop(leg.key, None)
+
+    def retire(self, port: MediaPort) -> None:
+        """Keep *port* alive a little longer: the bridge removes ports asynchronously."""
+        self._retired.append((time.monotonic() + 1.0, port))
 
     def _poll(self, timeout_ms: int) -> None:
         self._ep.libHandleEvents(timeout_ms)
@@ -346,5 +348,3 @@ def _require_free(bind: str, port: int, kind: SipTransport) -> None:
                 f"cannot listen on {bind}:{port}/{kind}: {error.strerror}; "
                 "stop what uses it, or set another --sip-port (sip.port) or --bind (sip.bind)"
             ) from error
-
-
