@@ -26,7 +26,9 @@ from pipecat.utils.time import time_now_iso8601
 from agent.providers.moonshine_engine import RATE_HZ, MoonshineEngine, Segment
 from agent.turns.level import LevelGate
 
-PARTIAL_EVERY_S: Final = 0.3
+PARTIAL_EVERY_S: Final = 0.5
+"""More often, and the last recognition would too often wait for one that is under way."""
+
 LEAD_S: Final = 0.35
 """Audio kept from before the VAD's onset: Moonshine mishears a first word that starts abruptly."""
 
@@ -37,7 +39,7 @@ TTFS_P99_S: Final = 0.5
 
 
 class MoonshineSTTService(STTService):
-    """Partial texts every 0.3 s while the caller speaks, a final one when the VAD hears the end.
+    """Partial texts every 0.5 s while the caller speaks, a final one when the VAD hears the end.
 
     The last recognition starts as soon as the level falls, while the VAD still
     waits for its silence; if no sound follows, its text is the final one and
@@ -118,13 +120,12 @@ class MoonshineSTTService(STTService):
         assert self._segment is not None
         if self._gate.quiet_s == 0.0:
             self._ahead = None
-        quiet = self._gate.quiet_s >= QUIET_S
-        if quiet and self._ahead is None:
+        if self._gate.quiet_s >= QUIET_S and self._ahead is None:
             self._ahead = self._segment.partial()
             if self._ahead is not None:
                 self._since_partial_s = 0.0
                 self._watch(self._push_partial(self._segment, self._ahead))
-        elif not quiet and self._since_partial_s >= PARTIAL_EVERY_S:
+        elif self._gate.quiet_s == 0.0 and self._since_partial_s >= PARTIAL_EVERY_S:
             outcome = self._segment.partial()
             if outcome is not None:
                 self._since_partial_s = 0.0

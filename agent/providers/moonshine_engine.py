@@ -70,11 +70,14 @@ class MoonshineEngine:
         return Segment(self, self._model)
 
     def close(self) -> None:
-        """End the thread after the job in hand."""
+        """End the thread after the job in hand. The process keeps the model to its end.
+
+        Freeing the model crashes where a second ONNX Runtime is loaded, as
+        smart-turn's and Silero's is here; so its finalizer finds nothing to free.
+        """
         self._jobs.put((-1, next(self._order), None))
         self._thread.join(2)
-        if not self._thread.is_alive():  # never under a recognition that still runs
-            self._model.close()
+        self._model._handle = None
 
     def submit(self, urgency: _Urgency, job: Callable[[], str]) -> Future[str]:
         """Queue *job*; the future gives its text."""

@@ -17,6 +17,7 @@ class Completeness(StrEnum):
 
     COMPLETE = "complete"
     UNKNOWN = "unknown"
+    TRAILING = "trailing"  # a statement that could be over, written as if it went on
     INCOMPLETE = "incomplete"
 
 
@@ -55,11 +56,12 @@ _WHOLE: Final = frozenset(
     """.split()
 )
 
+# A question word, or a verb before its subject, anywhere but with something after it.
 _QUESTION: Final = re.compile(
-    r"^(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|okay|ok|and|so|um|uh|oh|yes|yeah|"
-    r"well|right|great|thanks|thank you|excuse me|sorry|please) )*"
-    r"(?:what|when|where|who|which|how|why|is|are|do|does|did|can|could|would|will|may|have|has|"
-    r"should|shall)\b"
+    r"\b(?:what|when|where|who|which|how|why)(?:'s)? \w+ \w+"
+    r"|\b(?:is|are|do|does|did|can|could|would|will|may|must|have|has|should|shall|was|were) "
+    r"(?:i|you|we|they|he|she|it|there|the|a|an|this|that|these|my|your|our|any|all|some\w+|"
+    r"breakfast|dinner|children|pets|dogs) \w+"
 )
 _REQUEST: Final = re.compile(
     r"\b(?:i'd like|i would like|i want|i need|i'm looking|i am looking|i have|tell me|give me|"
@@ -76,8 +78,8 @@ _SHORTEST_CLAUSE: Final = 4
 def completeness(text: str) -> Completeness:
     """Judge the words of an utterance so far, as recognised, punctuation and all.
 
-    Moonshine's own full stop says little; its question mark after a question
-    says something; an ellipsis or a trailing comma says that more comes.
+    A full stop or question mark from Moonshine says little: it puts one after
+    half a sentence as well. A comma at the end says a little more.
     """
     stripped = text.strip().lower().replace("’", "'")
     words = _WORDS.findall(stripped)
@@ -92,9 +94,10 @@ def completeness(text: str) -> Completeness:
         return Completeness.INCOMPLETE
     if stripped.endswith(("...", "…", "-", "—")):
         return Completeness.INCOMPLETE
-    if stripped.endswith(","):
-        return Completeness.UNKNOWN  # Moonshine puts one after finished words as well
-    if _QUESTION.match(plain) and len(words) >= _SHORTEST_CLAUSE:
+    question = len(words) >= _SHORTEST_CLAUSE and _QUESTION.search(plain) is not None
+    if stripped.endswith(",") and not stripped.endswith("?,"):
+        return Completeness.UNKNOWN if question else Completeness.TRAILING
+    if question:
         return Completeness.COMPLETE
     if words[-1] in {"please", "thanks", "bye", "goodbye"}:
         return Completeness.COMPLETE

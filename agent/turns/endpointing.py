@@ -35,7 +35,7 @@ class EndpointingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sure_s: Silence = 0.24  # both judges say finished
-    likely_s: Silence = 0.5  # one says finished, the other does not contradict
+    likely_s: Silence = 0.35  # one says finished, the other does not contradict
     torn_s: Silence = 1.0  # the judges disagree or do not know: longer than people pause
     unfinished_s: Silence = 1.5  # both hear more to come
     no_words_s: Silence = 1.2  # speech was heard, no words were recognised
@@ -52,6 +52,11 @@ _WAIT: Final[Mapping[Completeness, Mapping[Intonation, str]]] = {
     },
     Completeness.UNKNOWN: {
         Intonation.FINISHED: "likely_s",
+        Intonation.PERHAPS: "torn_s",
+        Intonation.OPEN: "torn_s",
+    },
+    Completeness.TRAILING: {
+        Intonation.FINISHED: "torn_s",
         Intonation.PERHAPS: "torn_s",
         Intonation.OPEN: "torn_s",
     },

@@ -24,8 +24,7 @@ def test_a_finished_intonation_never_makes_the_wait_longer(words: Completeness) 
 
 @pytest.mark.parametrize("intonation", [0.0, 0.3, 0.9])
 def test_words_that_go_on_never_make_the_wait_shorter(intonation: float) -> None:
-    order = (Completeness.COMPLETE, Completeness.UNKNOWN, Completeness.INCOMPLETE)
-    waits = [required_silence_s(intonation, words, SETTINGS) for words in order]
+    waits = [required_silence_s(intonation, words, SETTINGS) for words in Completeness]
     assert waits == sorted(waits)
 
 
@@ -42,6 +41,9 @@ def test_words_that_go_on_never_make_the_wait_shorter(intonation: float) -> None
         "What time?",
         "Of course I do.",
         "yes it is",
+        "Sorry, wait, what about the parking?",
+        "Hold on, I have another question. Do you allow pets?",
+        "What time is breakfast, sir?,",
     ],
 )
 def test_finished_utterances_read_as_complete(text: str) -> None:
@@ -73,3 +75,14 @@ def test_utterances_that_must_go_on_read_as_incomplete(text: str) -> None:
 )
 def test_it_says_when_it_does_not_know(text: str) -> None:
     assert completeness(text) is Completeness.UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["I'd like to stay three nights,", "And then,"])
+def test_a_statement_with_a_comma_at_its_end_trails_off(text: str) -> None:
+    assert completeness(text) is Completeness.TRAILING
+
+
+def test_every_judgement_has_its_wait() -> None:
+    for words in Completeness:
+        for probability in (None, 0.0, 0.6, 0.99):
+            assert required_silence_s(probability, words, SETTINGS) > 0
