@@ -17,7 +17,7 @@ from agent.bench.caller import Caller, Codec
 from agent.bench.recording import write_stereo
 from agent.bench.report import print_result
 from agent.bench.results import BenchResult, CallResult
-from agent.bench.scripts import CallScript, plan_calls
+from agent.bench.scripts import PREMATURES, CallScript, plan_calls
 from agent.bench.server import Server, ServerFailed
 from agent.bench.speech import SpeechFailed, VoiceMissing, available_voices, speak
 from agent.bench.trials import DEFAULT_PATIENCE, Patience, run_call
@@ -36,7 +36,7 @@ class BenchOptions:
 
     exchanges: int = 20
     barge_ins: int = 10
-    premature: int = 12
+    premature: int = len(PREMATURES)
     parallel: int = 1
     voices: tuple[str, ...] = ()
     codec: Codec = "pcmu"
@@ -112,7 +112,7 @@ def _bench() -> None:
 def call_command(
     exchanges: Annotated[int, typer.Option(min=0, help="Questions, over all calls.")] = 20,
     barge_ins: Annotated[int, typer.Option(min=0, help="Answers to talk over.")] = 10,
-    premature: Annotated[int, typer.Option(min=0, help="Sentences with a 0.7 s pause.")] = 12,
+    premature: Annotated[int, typer.Option(min=0, help="Sentences with a 0.7 s pause.")] = len(PREMATURES),
     parallel: Annotated[int, typer.Option(min=1, max=32, help="Calls at once.")] = 1,
     voices: Annotated[
         str, typer.Option(help="Comma-separated: slt, rms, awb (flite), espeak:NAME.")
