@@ -8,37 +8,17 @@ import pytest
 
 from telephony.call import (
     TRANSITIONS,
-    Call,
-    Caller,
     CallEvent,
-    CallInfo,
     CallState,
     DigitPressed,
     IllegalTransition,
-    Medium,
     StateChanged,
 )
 from telephony.endings import Cause, Ending, Party
 from telephony.intake import IntakeClosed
+from tests.unit.telephony.plain_call import offered
 
 HUNG_UP = Ending(Party.CALLER, Cause.HUNG_UP)
-
-
-class PlainCall(Call):
-    """A call with no network behind it."""
-
-    async def answer(self) -> None:
-        self.set_state(CallState.ACTIVE)
-
-    async def decline(self, ending: Ending) -> None:
-        self.end(ending)
-
-    async def hang_up(self, ending: Ending) -> None:
-        self.end(ending)
-
-
-def offered() -> PlainCall:
-    return PlainCall(CallInfo("id", Medium.SIP, Caller("sip:ada@example.com"), "agent"))
 
 
 async def test_every_transition_outside_the_table_raises() -> None:
