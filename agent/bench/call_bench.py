@@ -112,7 +112,9 @@ def _bench() -> None:
 def call_command(
     exchanges: Annotated[int, typer.Option(min=0, help="Questions, over all calls.")] = 20,
     barge_ins: Annotated[int, typer.Option(min=0, help="Answers to talk over.")] = 10,
-    premature: Annotated[int, typer.Option(min=0, help="Sentences with a 0.7 s pause.")] = len(PREMATURES),
+    premature: Annotated[int, typer.Option(min=0, help="Sentences with a 0.7 s pause.")] = len(
+        PREMATURES
+    ),
     parallel: Annotated[int, typer.Option(min=1, max=32, help="Calls at once.")] = 1,
     voices: Annotated[
         str, typer.Option(help="Comma-separated: slt, rms, awb (flite), espeak:NAME.")

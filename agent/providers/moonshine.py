@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import Future
@@ -27,7 +28,9 @@ from agent.providers.moonshine_engine import RATE_HZ, MoonshineEngine, Segment
 from agent.turns.level import LevelGate
 
 PARTIAL_EVERY_S: Final = 0.5
-"""More often, and the last recognition would too often wait for one that is under way."""
+PARTIAL_SHARE: Final = 0.25
+"""At most this part of the time goes into partial texts: they get rarer in long utterances and
+under load, so that the last recognition seldom has to wait for one that is under way."""
 
 LEAD_S: Final = 0.35
 """Audio kept from before the VAD's onset: Moonshine mishears a first word that starts abruptly."""
@@ -39,7 +42,7 @@ TTFS_P99_S: Final = 0.5
 
 
 class MoonshineSTTService(STTService):
-    """Partial texts every 0.5 s while the caller speaks, a final one when the VAD hears the end.
+    """Partial texts every half second or so while the caller speaks, a final one when the VAD hears the end.
 
     The last recognition starts as soon as the level falls, while the VAD still
     waits for its silence; if no sound follows, its text is the final one and
@@ -58,6 +61,7 @@ class MoonshineSTTService(STTService):
         self._segment: Segment | None = None
         self._gate = LevelGate()
         self._since_partial_s = 0.0
+        self._partial_due_s = PARTIAL_EVERY_S
         self._ahead: Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lead_limit = int(RATE_HZ * 2 * LEAD_S)
@@ -114,6 +118,7 @@ class MoonshineSTTService(STTService):
         self._lead.clear()
         self._lead_bytes = 0
         self._since_partial_s = 0.0
+        self._partial_due_s = PARTIAL_EVERY_S
         self._ahead = None
 
     def _recognise_if_due(self) -> None:
@@ -125,7 +130,7 @@ class MoonshineSTTService(STTService):
             if self._ahead is not None:
                 self._since_partial_s = 0.0
                 self._watch(self._push_partial(self._segment, self._ahead))
-        elif self._gate.quiet_s == 0.0 and self._since_partial_s >= PARTIAL_EVERY_S:
+        elif self._gate.quiet_s == 0.0 and self._since_partial_s >= self._partial_due_s:
             outcome = self._segment.partial()
             if outcome is not None:
                 self._since_partial_s = 0.0
@@ -148,8 +153,11 @@ class MoonshineSTTService(STTService):
         task.add_done_callback(self._tasks.discard)
 
     async def _push_partial(self, segment: Segment, outcome: Future[str]) -> None:
+        asked_s = time.monotonic()
         try:
             text = await asyncio.wrap_future(outcome)
+            took_s = time.monotonic() - asked_s
+            self._partial_due_s = max(PARTIAL_EVERY_S, took_s / PARTIAL_SHARE)
         except asyncio.CancelledError:
             return  # overtaken by the end of the utterance
         except Exception as error:

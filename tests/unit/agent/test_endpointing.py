@@ -44,6 +44,7 @@ def test_words_that_go_on_never_make_the_wait_shorter(intonation: float) -> None
         "Sorry, wait, what about the parking?",
         "Hold on, I have another question. Do you allow pets?",
         "What time is breakfast, sir?,",
+        "Is the front desk open all night,",
     ],
 )
 def test_finished_utterances_read_as_complete(text: str) -> None:
