@@ -42,7 +42,7 @@ TTFS_P99_S: Final = 0.5
 
 
 class MoonshineSTTService(STTService):
-    """Partial texts every half second or so while the caller speaks, a final one when the VAD hears the end.
+    """Partial texts while the caller speaks, a final one when the VAD hears the end.
 
     The last recognition starts as soon as the level falls, while the VAD still
     waits for its silence; if no sound follows, its text is the final one and

@@ -130,6 +130,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self._port: MediaPort | None = None
         self.call: SipCall | None = None
         self.connected_since: float | None = None
+        self._audio_index = 0
         self._packets = 0
         self._last_packet_at = 0.0
         self._held = False
@@ -162,7 +163,10 @@ class Leg(pj.Call):  # type: ignore[misc]
         if self.connected_since is None or self._held:
             self._last_packet_at = now
             return 0.0
-        packets = self.getStreamStat(0).rtcp.rxStat.pkt
+        try:
+            packets = self.getStreamStat(self._audio_index).rtcp.rxStat.pkt
+        except pj.Error:  # the stream is not set up (yet): nothing came
+            packets = self._packets
         if packets != self._packets:
             self._packets = packets
             self._last_packet_at = now
@@ -204,14 +208,15 @@ class Leg(pj.Call):  # type: ignore[misc]
 
     def _connect(self, index: int) -> None:
         assert self.call is not None
+        self._audio_index = index
         if self._port is None:
-            self._port = MediaPort(self.call.intake, self.call.playout)
-            self._port.open(self.call.info.call_id[:24])
+            self._port = self._endpoint.ports.take()
+            self._port.serve(self.call.intake, self.call.playout)
         audio = self.getAudioMedia(index)
         audio.startTransmit(self._port)
         self._port.startTransmit(audio)
 
     def _close_port(self) -> None:
         if self._port is not None:
-            self._endpoint.retire(self._port)
+            self._endpoint.ports.give_back(self._port)
             self._port = None

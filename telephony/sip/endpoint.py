@@ -21,7 +21,7 @@ from telephony.sip.addresses import parse_caller, user_of
 from telephony.sip.call import Leg, SipCall
 from telephony.sip.config import SipSettings, SipTransport
 from telephony.sip.log import PjsipLog
-from telephony.sip.media_port import MediaPort
+from telephony.sip.media_port import MediaPorts
 from telephony.sip.thread import SipThread
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ class SipEndpoint:
         self.legs: dict[int, Leg] = {}
         self._leg_keys = itertools.count()
         self._accounts: list[IncomingAccount] = []
-        self._retired: list[tuple[float, MediaPort]] = []
+        self.ports = MediaPorts()
         self._closing = False
 
     @property
@@ -171,14 +171,8 @@ class SipEndpoint:
         """
         self.legs.pop(leg.key, None)
 
-    def retire(self, port: MediaPort) -> None:
-        """Keep *port* alive a little longer: the bridge removes ports asynchronously."""
-        self._retired.append((time.monotonic() + 1.0, port))
-
     def _poll(self, timeout_ms: int) -> None:
         self._ep.libHandleEvents(timeout_ms)
-        if self._retired and self._retired[0][0] < time.monotonic():
-            self._retired.pop(0)
 
     def _calls_gone_silent(self) -> list[SipCall]:
         now = time.monotonic()
@@ -283,9 +277,9 @@ class SipEndpoint:
             if self._ep.libGetState() >= pj.PJSUA_STATE_RUNNING:
                 self._leave()
             self.thread.end_polling()
-            # Ports before the library: one that is freed later aborts the process.
+            self._ep.audDevManager().setNoDev()  # the clock stops: no port is called any more
             self.legs.clear()
-            self._retired.clear()
+            self.ports.abandon()
             for account in self._accounts:
                 account.shutdown()
             self._accounts.clear()

@@ -70,7 +70,9 @@ class SipThread:
             try:
                 result = command()
             except Exception as error:  # carried to the caller of run()
-                loop.call_soon_threadsafe(settle, outcome.set_exception, error)
+                # Without its frames: they hold PJSIP's objects, which must not die over there.
+                bare = error.with_traceback(None)
+                loop.call_soon_threadsafe(settle, outcome.set_exception, bare)
             else:
                 loop.call_soon_threadsafe(settle, outcome.set_result, result)
 

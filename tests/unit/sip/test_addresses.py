@@ -66,7 +66,7 @@ def test_a_quoted_name_comes_back_as_it_was(name: str) -> None:
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40))
 def test_an_escaped_user_is_unescaped(user: str) -> None:
     """Percent escapes in the user part are read back (RFC 3261, section 19.1.2)."""
-    assert user_of(f"sip:{quote(user, safe='')}@example.org") == user.split(":", 1)[0]
+    assert user_of(f"sip:{quote(user, safe='')}@example.org") == user
 
 
 @pytest.mark.parametrize("uri", ["", "sip:", "sip:@host", "http://example.org", "ada@example.org"])
