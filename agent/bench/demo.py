@@ -32,7 +32,7 @@ from agent.bench.trials import DEFAULT_PATIENCE, barge_in, exchange, premature
 
 HELLO = "Hello, do you have parking at the hotel?"
 LONG_QUESTION = BargeIn(
-    "Could you tell me everything about breakfast, please?", "Sorry, wait. Is there a pool?"
+    "Is there a restaurant in the hotel?", "Sorry, wait. Do you have a swimming pool?"
 )
 HESITATION = Premature("I was wondering whether", "I can bring my dog.")
 CHECK_OUT = "And what time do I have to check out?"
@@ -96,7 +96,7 @@ async def run_demo(
 
 
 async def _call(uri: str, folder: Path, voice: str, words: AgentWords, show: Show) -> DemoResult:
-    async with Caller() as caller:
+    async with Caller(codec="g722") as caller:  # wideband, as softphones have it
         call = await caller.dial(uri, caller_id="demo")
         conversation = _Conversation(call, voice, words, show)
         try:

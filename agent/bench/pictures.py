@@ -53,7 +53,8 @@ def draw_timeline(
     caller: Pcm, agent: Pcm, rate_hz: int, turns: Sequence[PictureTurn], title: str, path: Path
 ) -> None:
     """Both sides of a call as waveforms, in rows of 16 s, with words and latencies."""
-    length_s = max(len(caller), len(agent)) / rate_hz
+    # The silence between the last words and the hang-up deserves no row of its own.
+    length_s = max((turn.end_s for turn in turns), default=max(len(caller), len(agent)) / rate_hz)
     rows = max(1, int(np.ceil(length_s / ROW_S)))
     figure, axes = plt.subplots(rows, 1, figsize=(15, 2.9 * rows + 0.7), squeeze=False)
     for row, ax in enumerate(axes[:, 0]):
