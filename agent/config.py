@@ -233,7 +233,7 @@ def load(
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError([_line(source, problem) for problem in error.errors()]) from None
+        raise ConfigError([_line(source, problem) for problem in _causes(error)]) from None
     return _resolve(config, source, environ)
 
 
@@ -304,6 +304,13 @@ def _resolve(config: Config, source: str, environ: Mapping[str, str]) -> Resolve
         source=source,
         trunk_secrets=trunk_secrets,
     )
+
+
+def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
+    """The problems without those that only follow from others: a list left empty by bad items."""
+    problems: list[Mapping[str, Any]] = [dict(problem) for problem in error.errors()]
+    bad = {tuple(problem["loc"][:-1]) for problem in problems}
+    return [p for p in problems if p["type"] != "too_short" or tuple(p["loc"]) not in bad]
 
 
 def _line(source: str, problem: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -112,14 +113,8 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._http = _QuietServer(config)
-        try:
-            socket = config.bind_socket()
-        except SystemExit:
-            raise ServeError(
-                f"cannot listen on {group.bind}:{group.port}/tcp for the web: the port is in use "
-                "or not ours; stop what uses it, or set another --web-port (web.port)"
-            ) from None
-        self._http_task = asyncio.create_task(self._http.serve(sockets=[socket]), name="http")
+        listener = _listen(group.bind, group.port)
+        self._http_task = asyncio.create_task(self._http.serve(sockets=[listener]), name="http")
 
     def _note(self, event: SessionEvent) -> None:
         if event.type in ("caller", "agent") and not event.final:
@@ -128,6 +123,17 @@ class Server:
             logger.debug(f"{event.call} {event.type}: {event.text or event.ms}")
         if self._events:
             self._events(event)
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    """A bound socket for the web; uvicorn would report a taken port in its own words and exit."""
+    try:
+        return socket.create_server((bind, port))
+    except OSError as error:
+        raise ServeError(
+            f"cannot listen on {bind}:{port}/tcp for the web: {error.strerror}; "
+            "stop what uses it, or set another --web-port (web.port) or --bind (web.bind)"
+        ) from error
 
 
 class _QuietServer(uvicorn.Server):

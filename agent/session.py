@@ -62,7 +62,7 @@ class Session:
         self._endpointing = endpointing
         self._sink = sink
         self._worker: PipelineWorker | None = None
-        self._quiet = asyncio.Event()
+        self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
 
     async def run(self) -> None:
         """Serve the call until it ends. Never raises for a fault of the call's own."""
@@ -71,10 +71,11 @@ class Session:
         try:
             # Silero's session takes 50 ms to load, and other calls share this loop.
             vad = await asyncio.to_thread(self._catalog.vad)
-            assembled = assemble(CallTransport(call), self._catalog, vad, self._endpointing)
             await call.answer()
             if call.state is not CallState.ENDED:
-                await self._converse(assembled)
+                await self._converse(
+                    assemble(CallTransport(call), self._catalog, vad, self._endpointing)
+                )
         except Exception:  # one call's fault must not reach the others
             logger.exception(f"call {call.info.call_id}: the session failed")
             await call.hang_up(Ending(Party.OPERATOR, Cause.FAILED, "internal error"))
@@ -82,14 +83,15 @@ class Session:
             self._note("call_ended", str(call.ending or "not answered"))
 
     async def say_goodbye(self, ending: Ending) -> None:
-        """Say the profile's goodbye, then hang up for *ending*."""
+        """Say the profile's goodbye, whatever is being said now, then hang up for *ending*."""
+        self._farewell = ending
         worker = self._worker
         if worker is not None and self._call.state is CallState.ACTIVE:
-            self._quiet.clear()
             await worker.queue_frames([InterruptionFrame(), TTSSpeakFrame(self._profile.goodbye)])
+            await worker.stop_when_done()
             try:
                 async with asyncio.timeout(GOODBYE_TIMEOUT_S):
-                    await self._quiet.wait()
+                    await self._call.wait_ended()
             except TimeoutError:
                 logger.info(f"call {self._call.info.call_id}: the goodbye was cut short")
         await self._call.hang_up(ending)
@@ -102,7 +104,7 @@ class Session:
             params=PipelineParams(
                 audio_in_sample_rate=RATE_HZ, audio_out_sample_rate=RATE_HZ, enable_metrics=True
             ),
-            observers=[latency, _Watcher(self._sink, self._call.info.call_id, self._quiet)],
+            observers=[latency, _Watcher(self._sink, self._call.info.call_id)],
             enable_rtvi=self._call.info.medium is Medium.WEB,
             # A silent caller is the call's matter, and a runner serves this call alone.
             idle_timeout_secs=None,
@@ -119,7 +121,7 @@ class Session:
             ended.cancel()
             self._worker = None
         # The pipeline came to its end by itself: the agent is done with the call.
-        await self._call.hang_up(Ending(Party.AGENT, Cause.HUNG_UP))
+        await self._call.hang_up(self._farewell)
 
     async def _stop_when_ended(self, worker: PipelineWorker) -> None:
         await self._call.wait_ended()
@@ -145,11 +147,10 @@ class Session:
 class _Watcher(BaseObserver):
     """Reports what is said and heard, each frame once, where it is born."""
 
-    def __init__(self, sink: EventSink, call_id: str, quiet: asyncio.Event) -> None:
+    def __init__(self, sink: EventSink, call_id: str) -> None:
         super().__init__()
         self._sink = sink
         self._call_id = call_id
-        self._quiet = quiet
         self._speaking = False
 
     async def on_push_frame(self, data: FramePushed) -> None:
@@ -171,4 +172,3 @@ class _Watcher(BaseObserver):
                 self._speaking = True
             elif isinstance(frame, BotStoppedSpeakingFrame):
                 self._speaking = False
-                self._quiet.set()

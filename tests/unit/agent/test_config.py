@@ -65,6 +65,11 @@ def test_every_mistake_gets_its_line(tmp_path: Path) -> None:
     assert len(problems(tmp_path, "[sip]\nport = 0\nprot = 1\n[web]\nport = 'x'")) == 3
 
 
+def test_a_list_left_empty_by_a_bad_item_is_one_mistake(tmp_path: Path) -> None:
+    assert len(problems(tmp_path, "[sip]\ntransports = ['pigeon']")) == 1
+    assert len(problems(tmp_path, "[sip]\ntransports = []")) == 1
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load(tmp_path / "nowhere.toml", environ={})
