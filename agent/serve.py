@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -153,6 +154,8 @@ async def serve(resolved: Resolved, events: Path | None, ready: Callable[[Server
         loop.add_signal_handler(number, stop.set)
     server = Server(resolved, events)
     await server.start()
+    gc.collect()
+    gc.freeze()  # the models stay; later collections need not look at them, and take milliseconds
     ready(server)
     await stop.wait()
     logger.info("stopping: goodbye to every caller")
