@@ -1,6 +1,8 @@
 # Interject. `make run` and `make test` set a fresh Debian or Ubuntu machine up.
 
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11)
+# The first that really runs and fits: a version manager may put names on the PATH that do not.
+FITS   := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c '$(FITS)' 2>/dev/null && { echo $$p; break; }; done)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
@@ -30,7 +32,7 @@ bench: $(VENV)/.installed  ## latency in the audio that a caller receives
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "Interject needs Python 3.11 or 3.12 (PJSIP's wheel has none for later ones): apt-get install python3.11 python3.11-venv, or make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || { echo "$(PYTHON) is not Python 3.11 or 3.12; give another with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c '$(FITS)' || { echo "$(PYTHON) is not Python 3.11 or 3.12; give another with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	touch $@
