@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import IO, Literal
 
 EventType = Literal[
-    "call_started", "call_ended", "caller", "agent", "interrupted", "reply_latency", "digit"
+    "call_started",
+    "call_ended",
+    "caller",
+    "agent",
+    "interrupted",
+    "reply_latency",
+    "digit",
+    "provider_error",
 ]
 
 

@@ -8,6 +8,7 @@ from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    ErrorFrame,
     Frame,
     InterimTranscriptionFrame,
     InterruptionFrame,
@@ -19,6 +20,7 @@ from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frameworks.rtvi import RTVIServerMessageFrame
+from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
@@ -34,7 +36,8 @@ from telephony.endings import Cause, Ending, Party
 from telephony.transport import CallTransport
 
 GOODBYE_TIMEOUT_S = 3.5
-"""How long a goodbye may take before the call is ended in mid-sentence."""
+"""How long the last words may take before the call is ended in mid-sentence: the whole process
+has five seconds to leave."""
 
 
 class Session:
@@ -63,6 +66,7 @@ class Session:
         self._sink = sink
         self._worker: PipelineWorker | None = None
         self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
+        self._parting = False
 
     async def run(self) -> None:
         """Serve the call until it ends. Never raises for a fault of the call's own."""
@@ -84,10 +88,16 @@ class Session:
 
     async def say_goodbye(self, ending: Ending) -> None:
         """Say the profile's goodbye, whatever is being said now, then hang up for *ending*."""
+        await self._part_with(self._profile.goodbye, ending)
+
+    async def _part_with(self, line: str, ending: Ending) -> None:
+        if self._parting:
+            return
+        self._parting = True
         self._farewell = ending
         worker = self._worker
         if worker is not None and self._call.state is CallState.ACTIVE:
-            await worker.queue_frames([InterruptionFrame(), TTSSpeakFrame(self._profile.goodbye)])
+            await worker.queue_frames([InterruptionFrame(), TTSSpeakFrame(line)])
             await worker.stop_when_done()
             try:
                 async with asyncio.timeout(GOODBYE_TIMEOUT_S):
@@ -109,6 +119,7 @@ class Session:
             # A silent caller is the call's matter, and a runner serves this call alone.
             idle_timeout_secs=None,
         )
+        worker.add_event_handler("on_pipeline_error", self._on_provider_error)
         self._worker = worker
         self._call.subscribe(self._on_call_event)
         await worker.queue_frame(TTSSpeakFrame(self._profile.greeting))
@@ -122,6 +133,17 @@ class Session:
             self._worker = None
         # The pipeline came to its end by itself: the agent is done with the call.
         await self._call.hang_up(self._farewell)
+
+    async def _on_provider_error(self, worker: PipelineWorker, frame: ErrorFrame) -> None:
+        """A provider failed: go on with words, or end with words; never with silence."""
+        self._note("provider_error", frame.error)
+        failed = frame.processor
+        if failed is not None and not failed.is_usable:
+            ending = Ending(Party.OPERATOR, Cause.FAILED, frame.error)
+            line = self._profile.lines.breakdown
+            asyncio.create_task(self._part_with(line, ending), name="breakdown")  # noqa: RUF006
+        elif isinstance(failed, LLMService):
+            await worker.queue_frame(TTSSpeakFrame(self._profile.lines.trouble))
 
     async def _stop_when_ended(self, worker: PipelineWorker) -> None:
         await self._call.wait_ended()

@@ -67,6 +67,8 @@ class Lines:
     still_unknown: str  # the answer is unknown, after `transfer_unavailable`
     anything_else: str  # the caller acknowledged or declined something
     go_ahead: str  # the caller said yes to "anything else?"
+    trouble: str  # a provider failed once; the call goes on
+    breakdown: str  # a provider has failed for good; the call ends
 
 
 @dataclass(frozen=True, slots=True)
