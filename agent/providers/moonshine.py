@@ -118,15 +118,15 @@ class MoonshineSTTService(STTService):
         self._lead.clear()
         self._lead_bytes = 0
         self._since_partial_s = 0.0
-        self._partial_due_s = PARTIAL_EVERY_S
         self._ahead = None
 
     def _recognise_if_due(self) -> None:
         assert self._segment is not None
-        if self._gate.quiet_s == 0.0:
+        if self._gate.quiet_s == 0.0 and self._ahead is not None:
+            self._ahead.cancel()  # the caller goes on: it would come too early
             self._ahead = None
         if self._gate.quiet_s >= QUIET_S and self._ahead is None:
-            self._ahead = self._segment.partial()
+            self._ahead = self._segment.partial(urgent=True)
             if self._ahead is not None:
                 self._since_partial_s = 0.0
                 self._watch(self._push_partial(self._segment, self._ahead))

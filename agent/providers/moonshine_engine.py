@@ -38,7 +38,7 @@ class RecognitionError(RuntimeError):
 
 
 class _Urgency(IntEnum):
-    FINAL = 0
+    LAST_WORDS = 0  # somebody has fallen silent and waits
     PARTIAL = 1
     CLOSE = 2
 
@@ -118,18 +118,24 @@ class Segment:
         with self._lock:
             self._waiting += pcm
 
-    def partial(self) -> Future[str] | None:
-        """The text so far, or None when the one asked for before is still on its way."""
-        if self._partial is not None and not self._partial.done():
+    def partial(self, *, urgent: bool = False) -> Future[str] | None:
+        """The text so far, or None when the one asked for before is still being made.
+
+        An *urgent* one goes before the partial texts of other callers, and
+        takes the place of one of this segment that was not begun yet.
+        """
+        before = self._partial
+        if before is not None and not before.done() and not (urgent and before.cancel()):
             return None
-        self._partial = self._engine.submit(_Urgency.PARTIAL, self._update)
+        urgency = _Urgency.LAST_WORDS if urgent else _Urgency.PARTIAL
+        self._partial = self._engine.submit(urgency, self._update)
         return self._partial
 
     def finish(self) -> Future[str]:
         """The text of the whole segment."""
         if self._partial is not None:
             self._partial.cancel()
-        return self._engine.submit(_Urgency.FINAL, self._finish)
+        return self._engine.submit(_Urgency.LAST_WORDS, self._finish)
 
     def discard(self) -> None:
         """Forget the segment."""
