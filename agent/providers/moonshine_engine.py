@@ -8,18 +8,20 @@ of the same segment is never computed.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import IntEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from loguru import logger
-from moonshine_voice import ModelArch, Transcriber, get_assets_path
 
 RATE_HZ = 16_000
 
@@ -37,6 +39,22 @@ class RecognitionError(RuntimeError):
     """The model could not be loaded; the message names the remedy."""
 
 
+def _import_without_microphone() -> Any:
+    """Import Moonshine's package where there is no sound card.
+
+    It imports its microphone helper, and that sounddevice, which needs
+    PortAudio: a system library that a server does not have. A call brings its
+    own audio, so an empty module stands in while the import runs.
+    """
+    if "moonshine_voice" not in sys.modules and "sounddevice" not in sys.modules:
+        sys.modules["sounddevice"] = ModuleType("sounddevice")
+        try:
+            return importlib.import_module("moonshine_voice")
+        finally:
+            del sys.modules["sounddevice"]
+    return importlib.import_module("moonshine_voice")
+
+
 class _Urgency(IntEnum):
     LAST_WORDS = 0  # somebody has fallen silent and waits
     PARTIAL = 1
@@ -51,13 +69,14 @@ class MoonshineEngine:
     """
 
     def __init__(self) -> None:
-        folder = Path(get_assets_path()) / "tiny-en"
+        moonshine = _import_without_microphone()
+        folder = Path(moonshine.get_assets_path()) / "tiny-en"
         if not folder.is_dir():
             raise RecognitionError(
                 f"{folder} is missing: moonshine-voice 0.0.49 carries this model, later ones do "
                 "not; run: pip install moonshine-voice==0.0.49"
             )
-        self._model = Transcriber(str(folder), ModelArch.TINY, options=_OPTIONS)
+        self._model = moonshine.Transcriber(str(folder), moonshine.ModelArch.TINY, options=_OPTIONS)
         self._jobs: queue.PriorityQueue[tuple[int, int, Callable[[], None] | None]] = (
             queue.PriorityQueue()
         )
@@ -161,7 +180,7 @@ class Segment:
 
     def _update(self) -> str:
         self._take()
-        return _text_of(self._stream.update_transcription(Transcriber.MOONSHINE_FLAG_FORCE_UPDATE))
+        return _text_of(self._stream.update_transcription(self._model.MOONSHINE_FLAG_FORCE_UPDATE))
 
     def _finish(self) -> str:
         # stop() alone does not recognise what no update has covered yet.

@@ -27,6 +27,7 @@ class Intonation(StrEnum):
     FINISHED = "finished"
     PERHAPS = "perhaps"
     OPEN = "open"
+    GOING_ON = "going_on"
 
 
 class EndpointingSettings(BaseModel):
@@ -36,10 +37,12 @@ class EndpointingSettings(BaseModel):
 
     sure_s: Silence = 0.24  # both judges say finished
     likely_s: Silence = 0.35  # one says finished, the other does not contradict
-    torn_s: Silence = 1.0  # the judges disagree or do not know: longer than people pause
+    pause_s: Silence = 0.72  # one contradicts the other: as long as people pause, and a little more
+    torn_s: Silence = 1.0  # the judges do not know: longer than people pause
     unfinished_s: Silence = 1.5  # both hear more to come
     no_words_s: Silence = 1.2  # speech was heard, no words were recognised
     final_text_s: Silence = 3.0  # the recogniser's last words are still on their way
+    open_above: Probability = 0.03
     perhaps_above: Probability = 0.5  # smart-turn's probability that the turn is over
     finished_above: Probability = 0.85
 
@@ -49,21 +52,25 @@ _WAIT: Final[Mapping[Completeness, Mapping[Intonation, str]]] = {
         Intonation.FINISHED: "sure_s",
         Intonation.PERHAPS: "sure_s",
         Intonation.OPEN: "likely_s",
+        Intonation.GOING_ON: "pause_s",
     },
     Completeness.UNKNOWN: {
-        Intonation.FINISHED: "likely_s",
+        Intonation.FINISHED: "pause_s",
         Intonation.PERHAPS: "torn_s",
         Intonation.OPEN: "torn_s",
+        Intonation.GOING_ON: "torn_s",
     },
     Completeness.TRAILING: {
         Intonation.FINISHED: "torn_s",
         Intonation.PERHAPS: "torn_s",
         Intonation.OPEN: "torn_s",
+        Intonation.GOING_ON: "torn_s",
     },
     Completeness.INCOMPLETE: {
         Intonation.FINISHED: "torn_s",
         Intonation.PERHAPS: "unfinished_s",
         Intonation.OPEN: "unfinished_s",
+        Intonation.GOING_ON: "unfinished_s",
     },
 }
 
@@ -82,7 +89,11 @@ def required_silence_s(
 
 
 def _intonation(probability: float | None, settings: EndpointingSettings) -> Intonation:
-    if probability is None or probability < settings.perhaps_above:
+    if probability is None:
+        return Intonation.OPEN
+    if probability < settings.open_above:
+        return Intonation.GOING_ON
+    if probability < settings.perhaps_above:
         return Intonation.OPEN
     if probability < settings.finished_above:
         return Intonation.PERHAPS

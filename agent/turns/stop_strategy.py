@@ -28,6 +28,9 @@ _WINDOW_BYTES: Final = RATE_HZ * 2 * WINDOW_S
 _ASK_AFTER_S: Final = 0.12
 """Quiet after which smart-turn is asked, while the VAD still waits for its silence."""
 
+_RESUMING_S: Final = 0.25
+"""A voice that comes back is given this long for the VAD to notice it."""
+
 
 class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
     """Ends the turn once it has been silent for as long as the judges ask for.
@@ -45,6 +48,7 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         self._in_turn = False
         self._speaking = False
         self._silence_s = 0.0
+        self._resumed_at_s = -_RESUMING_S  # when the level rose again in this silence
         self._finals: list[str] = []
         self._interim = ""
         self._final_pending = False
@@ -82,6 +86,7 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             self._speaking = False
             self._silence_s = frame.stop_secs
+            self._resumed_at_s = -_RESUMING_S
             self._final_pending = True
             if self._probability is None and self._asking is None:
                 self._ask()
@@ -101,10 +106,13 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         limit = _WINDOW_BYTES if self._in_turn else _LEAD_BYTES
         if len(self._audio) > limit:
             del self._audio[: len(self._audio) - limit]
+        was_quiet = self._gate.quiet_s >= _ASK_AFTER_S
+        self._gate.feed(audio)
         if not self._speaking:
             self._silence_s += len(audio) / (2 * RATE_HZ)
+            if was_quiet and self._gate.quiet_s == 0.0:
+                self._resumed_at_s = self._silence_s
         elif self._in_turn:
-            self._gate.feed(audio)
             if self._gate.quiet_s == 0.0:
                 await self._forget_answer()  # it was about a pause that is over
             elif self._gate.quiet_s >= _ASK_AFTER_S and self._asking is None:
@@ -135,7 +143,7 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
             due_s = self._settings.no_words_s
         else:
             due_s = required_silence_s(self._probability, words, self._settings)
-        if self._silence_s < due_s:
+        if self._silence_s < due_s or self._silence_s - self._resumed_at_s < _RESUMING_S:
             return
         logger.debug(
             f"turn ends after {self._silence_s:.2f} s: words {words}, "

@@ -45,7 +45,6 @@ def test_telephony_knows_no_conversation() -> None:
         ("pjsua2", "telephony/sip/"),
         ("aiortc", "telephony/webrtc/"),
         ("av", "telephony/webrtc/"),
-        ("moonshine_voice", "agent/providers/moonshine"),
         ("baresip", "agent/bench/"),
     ],
 )

@@ -13,7 +13,7 @@ SETTINGS = EndpointingSettings()
 @pytest.mark.parametrize("words", list(Completeness))
 def test_intonation_that_is_not_known_yet_counts_as_unfinished(words: Completeness) -> None:
     unknown = required_silence_s(None, words, SETTINGS)
-    assert unknown == required_silence_s(0.0, words, SETTINGS)
+    assert unknown == required_silence_s(0.1, words, SETTINGS)
 
 
 @pytest.mark.parametrize("words", list(Completeness))

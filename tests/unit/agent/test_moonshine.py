@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,6 +94,23 @@ def test_an_end_goes_before_the_partials_of_others(engine: MoonshineEngine) -> N
     assert order.index("final") <= 1
     for segment in others:
         segment.finish().result(20)
+
+
+def test_it_loads_on_a_machine_without_portaudio(tmp_path: Path) -> None:
+    """A server has no sound card, and `make run` installs no system library."""
+    stub = tmp_path / "sounddevice.py"
+    stub.write_text("raise OSError('PortAudio library not found')\n")
+    program = "from agent.providers.moonshine_engine import MoonshineEngine as M; M().close()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_several_segments_at_once_do_not_mix(engine: MoonshineEngine) -> None:

@@ -25,7 +25,7 @@ from agent.turns.intonation import IntonationJudge
 from agent.turns.stop_strategy import JudgedTurnStopStrategy
 
 SETTINGS = EndpointingSettings(
-    sure_s=0.3, likely_s=0.5, torn_s=0.8, unfinished_s=1.5, no_words_s=1.2
+    sure_s=0.3, likely_s=0.5, pause_s=0.6, torn_s=0.8, unfinished_s=1.5, no_words_s=1.2
 )
 LOUD = (6000 * np.sin(np.arange(320) * 0.2)).astype(np.int16).tobytes()
 QUIET = bytes(640)
@@ -120,7 +120,8 @@ async def call() -> AsyncIterator[Callable[[FixedJudge], Any]]:
     [
         (0.9, "What time is breakfast served?", 0.3),
         (0.1, "What time is breakfast served?", 0.5),
-        (0.9, "I need to cancel my booking", 0.5),
+        (0.01, "What time is breakfast served?", 0.6),
+        (0.9, "I need to cancel my booking", 0.6),
         (0.6, "I need to cancel my booking", 0.8),
         (0.1, "I need to cancel my booking", 0.8),
         (0.9, "I would like a room for", 0.8),
@@ -144,6 +145,25 @@ async def test_a_caller_who_goes_on_in_time_keeps_the_turn(call: Any) -> None:
     await caller.resumes(0.5)
     await caller.falls_silent(1.0, "two nights, please.")
     assert caller.ended_after_s == pytest.approx(0.3, abs=0.03)
+
+
+async def test_a_voice_that_comes_back_is_noticed_before_the_vad_does(call: Any) -> None:
+    caller = await call(FixedJudge(0.9))
+    await caller.speaks(1.0)
+    await caller.falls_silent(0.56, "I need to cancel my booking")
+    await caller.sound(LOUD, 0.14)  # due at 0.6 s, but somebody speaks
+    assert caller.ended_after_s is None
+    await caller.resumes(0.3)
+    assert caller.ended_after_s is None
+
+
+async def test_a_click_in_the_silence_only_delays_the_end(call: Any) -> None:
+    caller = await call(FixedJudge(0.9))
+    await caller.speaks(1.0)
+    await caller.falls_silent(0.5, "I need to cancel my booking")
+    await caller.sound(LOUD, 0.02)
+    await caller.sound(QUIET, 0.5)
+    assert caller.ended_after_s == pytest.approx(0.77, abs=0.03)
 
 
 async def test_the_end_waits_for_the_final_text(call: Any) -> None:
