@@ -98,6 +98,11 @@ class MoonshineEngine:
         self._thread.join(2)
         self._model._handle = None
 
+    @property
+    def backlog(self) -> bool:
+        """Whether a job waits that was not begun yet."""
+        return not self._jobs.empty()
+
     def submit(self, urgency: _Urgency, job: Callable[[], str]) -> Future[str]:
         """Queue *job*; the future gives its text."""
         outcome: Future[str] = Future()
@@ -138,11 +143,13 @@ class Segment:
             self._waiting += pcm
 
     def partial(self, *, urgent: bool = False) -> Future[str] | None:
-        """The text so far, or None when the one asked for before is still being made.
+        """The text so far; None while the one before is being made or other callers wait.
 
         An *urgent* one goes before the partial texts of other callers, and
         takes the place of one of this segment that was not begun yet.
         """
+        if not urgent and self._engine.backlog:
+            return None  # others wait already: a text for the screen is not worth their time
         before = self._partial
         if before is not None and not before.done() and not (urgent and before.cancel()):
             return None

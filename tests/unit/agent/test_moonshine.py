@@ -70,22 +70,23 @@ def test_silence_has_no_words(engine: MoonshineEngine) -> None:
     assert segment.finish().result(10) == ""
 
 
-def test_an_end_goes_before_the_partials_of_others(engine: MoonshineEngine) -> None:
-    """Five callers speak when a sixth one ends: the sixth waits for one of them at most."""
+def test_an_end_goes_first_and_no_partial_queues_behind_others(engine: MoonshineEngine) -> None:
+    """Five callers speak when a sixth one ends: few of the five get a text for the screen."""
     pcm = question("What time is breakfast served?")
     order: list[str] = []
 
     def note(what: str, _: Future[str]) -> None:
         order.append(what)
 
-    others = []
-    for number in range(5):
-        segment = engine.segment()
+    others = [engine.segment() for _ in range(5)]
+    partials = []
+    for number, segment in enumerate(others):
         segment.feed(pcm)
         partial = segment.partial()
-        assert partial is not None
-        partial.add_done_callback(functools.partial(note, f"partial {number}"))
-        others.append(segment)
+        if partial is not None:
+            partial.add_done_callback(functools.partial(note, f"partial {number}"))
+            partials.append(partial)
+    assert 1 <= len(partials) <= 2
     last = engine.segment()
     last.feed(pcm)
     final = last.finish()
