@@ -147,7 +147,7 @@ class _QuietServer(uvicorn.Server):
 
 
 async def serve(resolved: Resolved, events: Path | None, ready: Callable[[Server], None]) -> None:
-    """Run until SIGTERM or SIGINT; a second signal does not wait for goodbyes."""
+    """Run until SIGTERM or SIGINT, then say goodbye on every call and leave."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
