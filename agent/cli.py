@@ -20,6 +20,8 @@ from rich.table import Table
 from agent.bench.call_bench import bench_app
 from agent.bench.demo import demo_command
 from agent.config import ConfigError, Resolved, load
+from judge.cli import make_app as judge_app
+from judge.data.recognised import Ear
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +31,15 @@ app = typer.Typer(
 )
 app.add_typer(bench_app, name="bench", help="Measure from the caller's end.")
 app.command("demo")(demo_command)
+
+
+def _telephone_ear() -> Ear:
+    from agent.bench.telephone_ear import TelephoneEar
+
+    return TelephoneEar()
+
+
+app.add_typer(judge_app(_telephone_ear), name="judge")
 _out = Console()
 _err = Console(stderr=True)
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -261,9 +261,13 @@ def read_manifest(folder: Path, *, missing_ok: bool = False) -> list[Built]:
 
 
 def read_set(
-    folder: Path, names: Iterable[str] | None = None, *, on_error: OnError = "refuse"
+    folder: Path,
+    names: Iterable[str] | None = None,
+    *,
+    splits: Collection[Split] = tuple(Split),
+    on_error: OnError = "refuse",
 ) -> list[Example]:
-    """The examples of the built set, or of the sources *names* of it.
+    """The examples of the built set, or of the sources *names* and the *splits* of it.
 
     Raises:
         DataMissing: If the set or one of its files is not there.
@@ -277,5 +281,5 @@ def read_set(
         file = folder / built.file
         if not file.exists():
             raise DataMissing(f"{file} is missing: interject judge data build makes it again")
-        found += read_examples(file, on_error=on_error)
+        found += read_examples(file, splits=splits, on_error=on_error)
     return found

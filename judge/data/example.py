@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -138,8 +138,10 @@ def write_examples(file: Path, examples: Iterable[Example]) -> int:
     return count
 
 
-def read_examples(file: Path, *, on_error: OnError = "refuse") -> Iterator[Example]:
-    """Read JSON lines.
+def read_examples(
+    file: Path, *, splits: Collection[Split] = tuple(Split), on_error: OnError = "refuse"
+) -> Iterator[Example]:
+    """Read the JSON lines that belong to *splits*.
 
     Raises:
         CorruptData: At the first bad row, unless *on_error* is ``skip``.
@@ -148,7 +150,9 @@ def read_examples(file: Path, *, on_error: OnError = "refuse") -> Iterator[Examp
     with file.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                yield Example.from_json(json.loads(line))
+                record = json.loads(line)
+                if Split(record["split"]) in splits:
+                    yield Example.from_json(record)
             except (KeyError, TypeError, ValueError, ValidationError) as error:
                 if on_error == "refuse":
                     raise CorruptData(file, number, _why(error)) from error

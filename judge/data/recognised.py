@@ -39,6 +39,13 @@ class Heard:
                     continue  # the line that was being written when a build was stopped
                 self._texts[said] = heard
 
+    def _end_broken_line(self) -> None:
+        """Give what a stopped build left unfinished a line of its own."""
+        content = self._file.read_bytes() if self._file.exists() else b""
+        if content and not content.endswith(b"\n"):
+            with self._file.open("a", encoding="utf-8") as lines:
+                lines.write("\n")
+
     def __contains__(self, text: str) -> bool:
         return text in self._texts
 
@@ -48,6 +55,7 @@ class Heard:
     def listen(self, texts: Iterable[str], ear: Ear) -> Iterator[str]:
         """Have every text heard that was not yet, and yield it then."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._end_broken_line()
         with self._file.open("a", encoding="utf-8") as lines:
             for number, text in enumerate(texts):
                 if text not in self._texts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,8 @@ SPLITS: Final = "splits.yaml"
 BAR: Final = "|"
 
 _WORDS_AFTER_BAR: Final = 6
-_TRUNCATIONS: Final = 3
-"""Moments in mid-speech made of each finished utterance."""
+_LESSONS: Final = 6
+"""Moments on each side of the bar that are enough to learn from."""
 
 
 class Label(BaseModel):
@@ -224,7 +224,7 @@ def read_family(file: Path) -> Family:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise CorruptData(file, line, str(error.problem)) from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise CorruptData(file, 0, str(error)) from error
     except ValidationError as error:
         problems = "; ".join(
@@ -262,13 +262,20 @@ def read_splits(file: Path) -> dict[str, Split]:
     Raises:
         CorruptData: If the file is no such table or names a family twice.
     """
-    table = yaml.safe_load(file.read_text(encoding="utf-8"))
     splits: dict[str, Split] = {}
-    for name, members in table.items():
-        for family in members:
-            if family in splits:
-                raise CorruptData(file, 0, f"{family} stands in two splits")
-            splits[family] = Split(name)
+    try:
+        table = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for name, members in table.items():
+            for family in members:
+                if family in splits:
+                    raise CorruptData(file, 0, f"{family} stands in two splits")
+                splits[family] = Split(name)
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        raise CorruptData(file, 0, f"no table of splits: {error}") from error
+    except CorruptData:
+        raise
+    except ValueError as error:
+        raise CorruptData(file, 0, f"no table of splits: {error}") from error
     return splits
 
 
@@ -351,7 +358,8 @@ def tellings(families: Iterable[Family], splits: Mapping[str, Split]) -> Iterato
 def moments_of(telling: Telling, wording: Wording, seed: int) -> Iterator[Example]:
     """Tell a case: the finished utterance, and moments before its end.
 
-    A case with a bar is cut after every word; one without, at a few places drawn by *seed*.
+    A case with a bar is cut after every word, in the training set after some of them; one without,
+    at one place. Which, *seed* draws.
     """
     rng = random.Random(f"{seed}:{telling.id}:{wording.variant}")
     pace_wps = rng.uniform(2.2, 3.4)
@@ -383,13 +391,24 @@ def moments_of(telling: Telling, wording: Wording, seed: int) -> Iterator[Exampl
     if wording.mark is None:
         # What somebody will turn out to be doing is not known yet in mid-speech.
         known = label.situation is Situation.NONE
-        for count in sorted(rng.sample(range(1, total), min(_TRUNCATIONS, total - 1))):
-            yield example(count, False, _SILENCE, known)
+        if total > 1:
+            yield example(rng.randrange(1, total), False, _SILENCE, known)
         yield example(total, True, label)
         return
-    for count in range(1, total + 1):
+    for count in _cuts(total, wording.mark, telling.split, rng):
         yield example(count, False, label if count >= wording.mark else _SILENCE)
     yield example(total, True, telling.case.when_done(telling.context))
+
+
+def _cuts(total: int, mark: int, split: Split, rng: random.Random) -> list[int]:
+    """After how many words to cut speech that goes on; just before and at the bar always."""
+    before, behind = range(1, mark), range(mark, total + 1)
+    if split is not Split.TRAIN:
+        return [*before, *behind]
+    drawn = {mark - 1, mark}
+    for side in (before, behind):
+        drawn.update(rng.sample(side, min(_LESSONS - 1, len(side))))
+    return sorted(drawn)
 
 
 def _surroundings(telling: Telling, rng: random.Random) -> Moment:
@@ -437,33 +456,3 @@ def _speaking(
     )
     memory = base.memory.model_copy(update={"signals": signals})
     return base.model_copy(update={"words": text, "final": done, "memory": memory})
-
-
-def main(folders: Sequence[str]) -> int:
-    """Check scenario files and print what they hold; 1 if any cannot be read."""
-    problems: list[CorruptData] = []
-    read: list[Family] = []
-    for folder in folders:
-        read.extend(families_in(Path(folder), problems.append))
-    for problem in problems:
-        print(f"error {problem}")
-    labels: Counter[str] = Counter()
-    said: dict[str, str] = {}
-    for family in read:
-        for case in family.cases:
-            plain = normal(case.say)
-            if plain in said and said[plain] != family.family:
-                print(f"warning {family.family} and {said[plain]} both say {case.say!r}")
-            said[plain] = family.family
-            for label in case.labels.values():
-                labels[f"{label.action.value}/{label.situation.value}"] += 1
-    print(f"{len(read)} families, {sum(len(f.cases) for f in read)} cases, {len(said)} utterances")
-    for name, count in sorted(labels.items()):
-        print(f"{count:6d} {name}")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    import sys
-
-    raise SystemExit(main(sys.argv[1:] or [str(FOLDER)]))

@@ -1,0 +1,1 @@
+"""The judge's commands, by what they are about. :mod:`judge.cli` puts them together."""

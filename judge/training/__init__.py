@@ -1,0 +1,1 @@
+"""How the judge's models learn. Needs torch and peft, which nothing that serves calls does."""
