@@ -38,12 +38,17 @@ def evaluate_command(
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Measure them beside the model.")
     ] = True,
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Also put the tables between the marks in this file.", metavar="FILE"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the probe's training examples.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model and the baselines on the test split, and write the report."""
     with plain_errors():
         from judge.evaluation.evaluate import BASELINES, evaluate
+        from judge.evaluation.readme import put_into
         from judge.evaluation.report import write_report
 
         config = chosen(kind, adapter, base, url, served)
@@ -64,6 +69,8 @@ def evaluate_command(
         finally:
             model.close()
         file = write_report(evaluation, reports)
+        if readme is not None:
+            put_into(readme, evaluation.figures)
         if as_json:
             print_json(evaluation.figures)
         else:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from judge.data.example import Example
+from judge.render import VERSION
 from judge.training.lessons import (
     UNKNOWN,
-    Encoded,
     TrainingConfig,
     batches,
     collate,
@@ -27,6 +27,7 @@ from judge.training.lessons import (
 )
 from judge.training.memory import keep_memory
 from judge.training.student import Student, new_student
+from judge.training.variation import Variation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,21 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     _seed(config.seed)
     student = new_student(config, lora=lora).to(device)
-    encoded = encode(examples)
+    vary = Variation(examples)
     orders = [epoch_of(examples, config, epoch) for epoch in range(config.epochs)]
     counts = [math.ceil(len(order) / config.batch) for order in orders]
     optimizer, schedule = _optimizer(student, config, sum(counts))
     loss_of = nn.CrossEntropyLoss(ignore_index=UNKNOWN, label_smoothing=config.smoothing)
     checkpoint = folder / "checkpoint.pt"
-    mark = _mark(config, encoded, lora)
+    mark = _mark(config, examples, lora)
     begun = _resume(checkpoint, mark, student, optimizer, schedule)
     step = sum(counts[:begun])
     for epoch in range(begun, config.epochs):
         student.train()
         _seed(config.seed + epoch)
         rng = random.Random(f"{config.seed}:{epoch}:batches")
-        for batch in batches(orders[epoch], encoded, config.batch, rng):
+        encoded = encode([vary(examples[index], rng) for index in orders[epoch]])
+        for batch in batches(range(len(orders[epoch])), encoded, config.batch, rng):
             tokens, mask, actions, situations = collate(batch, encoded, device)
             tokens = masked(tokens, config.masked)
             by_action, by_situation = student(tokens, mask)
@@ -124,10 +126,12 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-def _mark(config: TrainingConfig, encoded: Encoded, lora: bool) -> str:
+def _mark(config: TrainingConfig, examples: Sequence[Example], lora: bool) -> str:
     """What a checkpoint must agree with to be gone on from."""
-    text = json.dumps([asdict(config), lora, encoded.tokens, encoded.actions, encoded.situations])
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([asdict(config), lora, VERSION]).encode())
+    for example in examples:
+        digest.update(f"{example.id}:{example.action}:{example.moment.words}\n".encode())
+    return digest.hexdigest()
 
 
 def _learned(student: Student) -> dict[str, Tensor]:

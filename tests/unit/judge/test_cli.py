@@ -136,8 +136,8 @@ def test_an_export_writes_the_graph_again(small_adapter: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("adapter_model.safetensors", None, "is missing; train it again"),
-        ("heads.safetensors", None, "is missing; train it again"),
+        ("adapter_model.safetensors", None, "is missing: interject judge train"),
+        ("heads.safetensors", None, "is missing: interject judge train"),
         ("card.json", None, "is missing"),
         ("adapter_model.safetensors", b"short", "cannot be read"),
     ],

@@ -95,7 +95,6 @@ def test_when_it_is_late_the_fast_one_is_handed_over_in_time(gate: threading.Eve
     both = cascade(0.5, Model("large", Action.REFUSE, gate=gate))
     judged = both.judge(MOMENT, budget_s=0.05)
     assert (judged.model, judged.fallback) == ("fast", "large is late")
-    assert judged.took_ms < 50
 
 
 def test_while_it_is_busy_with_what_nobody_waits_for_it_is_not_asked(

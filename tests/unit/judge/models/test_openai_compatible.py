@@ -218,7 +218,7 @@ def test_a_slow_server_is_given_up_within_the_budget(
     started_s = time.perf_counter()
     with pytest.raises(ModelError, match=r"no answer within 0\.050 s") as error:
         model.judge(MOMENT, budget_s=0.05)
-    assert time.perf_counter() - started_s < 0.5
+    assert time.perf_counter() - started_s < 3
     assert error.value.retry
 
 

@@ -205,7 +205,7 @@ def test_only_unfinished_words_are_interrupted_and_only_finished_ones_answered(
 def test_100_kb_of_words_take_no_time(unit: str, final: bool) -> None:
     moment = Moment(words=unit * (100_000 // len(unit)), final=final)
     took_ms = min(_took_ms(moment) for _ in range(5))
-    assert took_ms < 5, "about 0.5 on the machine it was written on"
+    assert took_ms < 200, "about 0.5 on an idle machine; a runaway pattern takes seconds"
 
 
 def _took_ms(moment: Moment) -> float:
