@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from judge.moment import Moment, Relation, Signals, Speaker
@@ -33,6 +34,8 @@ _HISTORY: Final = 26
 _PROFILE: Final = 7
 _EARLIER: Final = 12
 _TURNS: Final = 3  # earlier turns, each cut to _EARLIER words
+_STEM: Final = 5  # letters of a word that two texts must share
+_LONG: Final = 4  # letters of a word that says something
 _READ: Final = 4000  # characters of any text that are looked at at all
 
 _SPOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -44,9 +47,9 @@ def render(moment: Moment) -> str:
     fields = [
         _state(moment),
         _current(moment.words),
-        _first(_FACTS, *moment.memory.facts),
+        _first(_FACTS, *_nearest_first(moment.words, moment.memory.facts)),
         agent_said,
-        _first(_HISTORY, *moment.memory.history),
+        _first(_HISTORY, *_nearest_first(moment.words, moment.memory.history)),
         _first(_PROFILE, moment.agent),
         *earlier,
     ]
@@ -115,6 +118,19 @@ def _turns(moment: Moment) -> tuple[str, list[str]]:
             del latest[place]
             break
     return agent_said, [_last(_EARLIER, turn.text) for turn in latest[:_TURNS]]
+
+
+def _nearest_first(words: str, remembered: Sequence[str]) -> list[str]:
+    """What shares most words with the caller's first: it bears on them, and the end may be cut."""
+    if len(remembered) < 2:
+        return list(remembered)
+    said = _stems(words[-_READ:])
+    return sorted(remembered, key=lambda text: -len(said & _stems(text[:_READ])))
+
+
+def _stems(text: str) -> set[str]:
+    """Longer words by their beginnings, so that "booked" meets "booking"."""
+    return {word[:_STEM] for word in spoken(text) if len(word) >= _LONG or word.isdigit()}
 
 
 def _first(count: int, *texts: str) -> str:

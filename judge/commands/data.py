@@ -152,6 +152,10 @@ def check_command(
 
 def split_command(
     seed: Annotated[int, typer.Option(help="Of the drawing.")] = 7,
+    tested: Annotated[
+        list[str] | None,
+        typer.Option(help="A trade that takes turns (repeat); all trades without it."),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only see whether the table names every family.")
     ] = False,
@@ -177,8 +181,9 @@ def split_command(
                 " no longer be compared, and an adapter may have learned what it is tested on;"
                 " --force draws it all the same"
             )
-        drawn = scenarios.draw_splits(families, seed)
-        scenarios.write_splits(file, drawn)
+        drawn = scenarios.draw_splits(families, seed, tested or ())
+        options = [f"--seed {seed}", *(f"--tested {trade}" for trade in tested or ())]
+        scenarios.write_splits(file, drawn, f"interject judge data split {' '.join(options)}")
     _print_splits(file, drawn, families)
 
 

