@@ -56,10 +56,10 @@ class TrainingConfig:
     per_utterance: int = 4
     shares: dict[str, int] = field(
         default_factory=lambda: {
-            "scenarios": 7500,
-            "mrda": 1000,
-            "convabuse": 400,
-            "harmful": 300,
+            "scenarios": 14_000,
+            "mrda": 1500,
+            "convabuse": 500,
+            "harmful": 400,
             "abcd": 100,
         }
     )
