@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from judge.config import JudgeConfig, ModelKind, adapter_folder, judge_config
 from judge.models.base import JudgeModel
-from judge.models.minilm import Card, read_card
+
+if TYPE_CHECKING:
+    from judge.models.minilm import Card
 
 DATA: Final = Path(".judge/data")
 
@@ -63,4 +65,6 @@ def card_of(config: JudgeConfig) -> Card | None:
     """The card of an embedded adapter; None for other models."""
     if config.model is not ModelKind.MINILM:
         return None
+    from judge.models.minilm import read_card
+
     return read_card(adapter_folder(config.minilm.adapter))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import typer
 from rich.console import Console
@@ -24,10 +24,7 @@ from rich.table import Table
 from judge.config import JudgeConfigError
 from judge.data.example import CorruptData
 from judge.models.base import ModelError
-
-TRAINING_PACKAGES: Final = frozenset(
-    {"torch", "peft", "transformers", "onnx", "safetensors", "scipy", "matplotlib"}
-)
+from judge.training import PACKAGES
 
 
 def out() -> Console:
@@ -63,7 +60,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
-        if package not in TRAINING_PACKAGES:
+        if package not in PACKAGES | {"matplotlib"}:
             raise
         fail(f"{package} is not installed: pip install 'interject[train]'")
     except (ModelError, CorruptData, JudgeConfigError) as error:

@@ -6,16 +6,19 @@ import random
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from judge.commands.choice import DATA, DataOption, JsonOption
 from judge.commands.console import Bars, fail, plain_errors, print_json, say
 from judge.models.base import ModelError
-from judge.models.minilm import Card, read_card
 
 ADAPTERS: Final = Path(".judge/adapters")
+
+
+if TYPE_CHECKING:
+    from judge.models.minilm import Card
 
 
 class Learner(StrEnum):
@@ -85,13 +88,13 @@ def exported(folder: Path, *, int8: bool) -> Card:
         ModelError: If anything of it is missing or damaged.
         ImportError: If a package for training is.
     """
+    from judge.models.minilm import read_card
+
     card = read_card(folder)
     remedy = "train it again: interject judge train"
-    from judge.evaluation.baselines import no_foreign_bars
     from judge.training.export import export
     from judge.training.student import load
 
-    no_foreign_bars()
     try:
         student = load(folder)
     except (ImportError, ModelError):
@@ -102,12 +105,10 @@ def exported(folder: Path, *, int8: bool) -> Card:
 
 
 def _train_minilm(data: Path, folder: Path, options: dict[str, Any]) -> Card:
-    from judge.evaluation.baselines import no_foreign_bars
     from judge.training.lessons import TrainingConfig
     from judge.training.minilm import Progress
     from judge.training.run import train_adapter
 
-    no_foreign_bars()
     config = replace(TrainingConfig(), **options)
     with Bars() as bars:
         task = bars.progress.add_task("training", total=None)

@@ -25,11 +25,10 @@ from judge.judgement import ACTIONS, SITUATIONS
 from judge.models.base import ModelError
 from judge.moment import Moment
 from judge.render import MAX_TOKENS, VERSION, render
+from judge.training import PACKAGES
 
 if TYPE_CHECKING:
     from judge.training.student import Student
-
-TRAINING_PACKAGES: Final = frozenset({"torch", "peft", "transformers", "onnx", "safetensors"})
 
 _MOST: Final = 8000
 _RECIPE: Final = 1  # raised when the same examples would give another probe
@@ -219,20 +218,12 @@ def _frozen() -> Student:
         from judge.training.lessons import TrainingConfig
         from judge.training.student import new_student
     except ImportError as error:
-        if error.name not in TRAINING_PACKAGES:
+        if error.name not in PACKAGES:
             raise
         raise ModelError(
             f"the probe needs {error.name}, which is not installed: pip install 'interject[train]'"
         ) from error
-    no_foreign_bars()
     return new_student(TrainingConfig(), lora=False).eval()
-
-
-def no_foreign_bars() -> None:
-    """Keep transformers from drawing progress bars between those of the commands."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
 
 
 def _shares(labels: Sequence[Any], names: Sequence[Any]) -> Floats:

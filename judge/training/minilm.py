@@ -47,7 +47,6 @@ def train(
     *,
     told: Callable[[Progress], None] = lambda _: None,
     after_epoch: Callable[[int, Student], None] = lambda _, __: None,
-    lora: bool = True,
 ) -> Student:
     """Train, keeping a checkpoint in *folder* after every epoch, from which a second call goes on.
 
@@ -56,7 +55,6 @@ def train(
         folder: For the checkpoint; made if it is not there.
         told: Called after every step.
         after_epoch: Called with the epoch that has ended, 1 for the first.
-        lora: False trains the heads alone: the linear probe on the frozen encoder.
 
     Returns:
         The student, in evaluation mode, on the device that it was trained on.
@@ -64,14 +62,14 @@ def train(
     keep_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     _seed(config.seed)
-    student = new_student(config, lora=lora).to(device)
+    student = new_student(config).to(device)
     vary = Variation(examples)
     orders = [epoch_of(examples, config, epoch) for epoch in range(config.epochs)]
     counts = [math.ceil(len(order) / config.batch) for order in orders]
     optimizer, schedule = _optimizer(student, config, sum(counts))
     loss_of = nn.CrossEntropyLoss(ignore_index=UNKNOWN, label_smoothing=config.smoothing)
     checkpoint = folder / "checkpoint.pt"
-    mark = _mark(config, examples, lora)
+    mark = _mark(config, examples)
     begun = _resume(checkpoint, mark, student, optimizer, schedule)
     step = sum(counts[:begun])
     for epoch in range(begun, config.epochs):
@@ -108,10 +106,11 @@ def _optimizer(
     student: Student, config: TrainingConfig, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     heads = [*student.action.parameters(), *student.situation.parameters()]
-    groups = [{"params": heads, "lr": 4 * config.learning_rate}]
     lora = [p for p in student.encoder.parameters() if p.requires_grad]
-    if lora:
-        groups.append({"params": lora, "lr": config.learning_rate})
+    groups = [
+        {"params": heads, "lr": 4 * config.learning_rate},
+        {"params": lora, "lr": config.learning_rate},
+    ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: _rate(step, steps, config.warmup)
@@ -126,9 +125,9 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-def _mark(config: TrainingConfig, examples: Sequence[Example], lora: bool) -> str:
+def _mark(config: TrainingConfig, examples: Sequence[Example]) -> str:
     """What a checkpoint must agree with to be gone on from."""
-    digest = hashlib.sha256(json.dumps([asdict(config), lora, VERSION]).encode())
+    digest = hashlib.sha256(json.dumps([asdict(config), VERSION]).encode())
     for example in examples:
         digest.update(f"{example.id}:{example.action}:{example.moment.words}\n".encode())
     return digest.hexdigest()

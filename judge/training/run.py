@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from judge.data.build import read_manifest, read_set
 from judge.data.example import Example, Split
 from judge.data.selection import scored
+from judge.evaluation.metrics import agreement
 from judge.judgement import ACTIONS, SITUATIONS
 from judge.models.minilm import Card
 from judge.render import MAX_TOKENS, VERSION
@@ -100,29 +101,16 @@ def _measured(
     said = logits.argmax(axis=1)
     sources = np.array([example.source for example in examples])
     written = sources == "scenarios"
-    f1 = {
-        action.value: _f1(said[written] == index, right[written] == index)
-        for index, action in enumerate(ACTIONS)
-    }
+    found = agreement(right[written], said[written])
     return {
-        "accuracy": _share(said[written] == right[written]),
-        "macro_f1": round(float(np.mean(list(f1.values()))), 4),
-        "f1": f1,
+        "accuracy": round(found.accuracy, 4),
+        "macro_f1": round(found.macro_f1, 4),
+        "f1": {name: round(of.f1, 4) for name, of in found.per_action.items()},
         "per_source": {
-            str(source): _share((said == right)[sources == source])
+            str(source): round(float((said == right)[sources == source].mean()), 4)
             for source in sorted(set(sources))
         },
     }
-
-
-def _share(hits: Iterable[Any]) -> float:
-    found = np.array(list(hits))
-    return round(float(found.mean()), 4) if len(found) else 0.0
-
-
-def _f1(said: NDArray[Any], right: NDArray[Any]) -> float:
-    both = float((said & right).sum())
-    return round(2 * both / max(1.0, float(said.sum() + right.sum())), 4)
 
 
 def _line(measured: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModel
+from transformers.utils import logging
 
 from judge.judgement import ACTIONS, SITUATIONS
 from judge.models.base import ModelError
@@ -50,10 +51,7 @@ class Student(nn.Module):
 
 def new_student(config: TrainingConfig, *, lora: bool = True) -> Student:
     """The student before its first lesson; without *lora*, its encoder never learns."""
-    # No dropout inside the encoder: drawing it takes the CPU longer than the products it guards.
-    base = AutoModel.from_pretrained(
-        base_folder(), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
-    )
+    base = _base()
     width = base.config.hidden_size
     encoder: nn.Module = base
     if lora:
@@ -69,6 +67,15 @@ def new_student(config: TrainingConfig, *, lora: bool = True) -> Student:
     else:
         encoder.requires_grad_(False)
     return Student(encoder, width, config.dropout)
+
+
+def _base() -> Any:
+    """MiniLM-L6 as transformers has it, loaded without a progress bar of its own."""
+    logging.disable_progress_bar()
+    # No dropout inside the encoder: drawing it takes the CPU longer than the products it guards.
+    return AutoModel.from_pretrained(
+        base_folder(), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
 
 
 def logits_of(
@@ -97,7 +104,7 @@ def save(student: Student, folder: Path) -> None:
         raise TypeError("only a student with LoRA has an adapter to save")
     student.encoder.save_pretrained(str(folder))
     (folder / "README.md").unlink(missing_ok=True)  # peft's empty card; ours says something
-    forget_path(folder)
+    _forget_path(folder)
     weights = folder / ADAPTER_FILE
     save_file({name: w.half() for name, w in load_file(weights).items()}, weights)
     heads = {
@@ -108,7 +115,7 @@ def save(student: Student, folder: Path) -> None:
     save_file(heads, folder / HEADS_FILE)
 
 
-def forget_path(folder: Path) -> None:
+def _forget_path(folder: Path) -> None:
     """Name the base by its package: peft writes where it lay on the machine that trained."""
     file = folder / "adapter_config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
@@ -126,7 +133,7 @@ def load(folder: Path) -> Student:
     for name in ("adapter_config.json", ADAPTER_FILE, HEADS_FILE):
         if not (folder / name).is_file():  # peft would look for it on the network
             raise ModelError(f"{folder / name} is missing: interject judge train makes it")
-    base = AutoModel.from_pretrained(base_folder())
+    base = _base()
     width = base.config.hidden_size
     encoder = PeftModel.from_pretrained(base, str(folder)).merge_and_unload()
     student = Student(encoder, width, 0.0)

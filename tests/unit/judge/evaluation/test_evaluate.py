@@ -13,6 +13,7 @@ import pytest
 from judge.data.build import MANIFEST, DataMissing
 from judge.data.example import Example, write_examples
 from judge.evaluation.evaluate import Evaluation, evaluate
+from judge.evaluation.readme import BEGIN, END, block, put_into
 from judge.evaluation.report import write_report
 from judge.judgement import Action, Situation
 from judge.models.base import ModelError
@@ -207,3 +208,22 @@ def test_markdown_in_callers_words_stays_words(tmp_path: Path, small_set: Path) 
     found = evaluate(Rules(), tmp_path / "set", name="rules", baselines=())
     text = write_report(found, tmp_path / "reports").read_text(encoding="utf-8")
     assert r"press \*star\* \| then \[hash\](x)" in text
+
+
+def test_the_tables_replace_what_stands_between_the_marks(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.md"
+    file.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    put_into(file, evaluation.figures)
+    assert file.read_text(encoding="utf-8") == f"before\n{block(evaluation.figures)}\nafter\n"
+    put_into(file, evaluation.figures)
+    assert file.read_text(encoding="utf-8").count(BEGIN) == 1
+
+
+def test_a_file_without_the_marks_is_left_alone(evaluation: Evaluation, tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    file.write_text("nothing here", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"notes\.md has no"):
+        put_into(file, evaluation.figures)
+    assert file.read_text(encoding="utf-8") == "nothing here"
