@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from judge.hours import holds_at
 from judge.moment import Moment, Relation, Signals, Speaker
 
 VERSION: Final = 1
@@ -47,7 +48,7 @@ def render(moment: Moment) -> str:
     fields = [
         _state(moment),
         _current(moment.words),
-        _first(_FACTS, *_nearest_first(moment.words, moment.memory.facts)),
+        _first(_FACTS, *_facts(moment)),
         agent_said,
         _first(_HISTORY, *_nearest_first(moment.words, moment.memory.history)),
         _first(_PROFILE, moment.agent),
@@ -118,6 +119,16 @@ def _turns(moment: Moment) -> tuple[str, list[str]]:
             del latest[place]
             break
     return agent_said, [_last(_EARLIER, turn.text) for turn in latest[:_TURNS]]
+
+
+def _facts(moment: Moment) -> list[str]:
+    """What bears on the words first; where hours are named, whether they hold now."""
+    facts = _nearest_first(moment.words, moment.memory.facts)
+    hour = moment.memory.signals.local_hour
+    if hour is None:
+        return facts
+    holds = {True: "now ", False: "not now ", None: ""}
+    return [holds[holds_at(fact[:_READ], hour)] + fact for fact in facts]
 
 
 def _nearest_first(words: str, remembered: Sequence[str]) -> list[str]:
