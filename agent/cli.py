@@ -19,6 +19,7 @@ from rich.table import Table
 
 from agent.bench.call_bench import bench_app
 from agent.bench.demo import demo_command
+from agent.commands.memory import memory_app
 from agent.config import ConfigError, Resolved, load
 from judge.cli import make_app as judge_app
 from judge.data.recognised import Ear
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(bench_app, name="bench", help="Measure from the caller's end.")
 app.command("demo")(demo_command)
+app.add_typer(memory_app, name="memory")
 
 
 def _telephone_ear() -> Ear:

@@ -146,12 +146,28 @@ class TtsGroup(_Group):
     words_per_minute: Annotated[int, Field(ge=80, le=350)] = 160
 
 
+class MemoryGroup(_Group):
+    """What is remembered of callers from one call to the next.
+
+    ``url`` is ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``; empty is a SQLite file in
+    the user's data folder. A password belongs into the environment: MEMORY_URL goes before ``url``.
+    ``retention_days`` of 0 keeps for ever. ``region`` is the country (ISO 3166) whose national
+    numbers callers may show.
+    """
+
+    enabled: bool = True
+    url: str = ""
+    retention_days: Annotated[float, Field(ge=0, le=36500)] = 365
+    region: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+
+
 class Secrets(_Group):
     """What only the environment knows; masked wherever it is printed."""
 
     openai_api_key: SecretStr | None = None
     deepgram_api_key: SecretStr | None = None
     elevenlabs_api_key: SecretStr | None = None
+    memory_url: SecretStr | None = None
 
 
 class Config(_Group):
@@ -165,6 +181,7 @@ class Config(_Group):
     stt: SttGroup = SttGroup()
     llm: LlmGroup = LlmGroup()
     tts: TtsGroup = TtsGroup()
+    memory: MemoryGroup = MemoryGroup()
 
     @model_validator(mode="after")
     def _something_to_answer(self) -> Config:
@@ -186,6 +203,7 @@ class Resolved(_Group):
     tts: TtsProvider
     source: str
     trunk_secrets: Mapping[str, SecretStr]
+    memory_url: SecretStr
 
     def sip_settings(self) -> SipSettings:
         """What the SIP endpoint is told."""
@@ -206,6 +224,7 @@ _KEYS: Final = {
     "openai_api_key": "OPENAI_API_KEY",
     "deepgram_api_key": "DEEPGRAM_API_KEY",
     "elevenlabs_api_key": "ELEVENLABS_API_KEY",
+    "memory_url": "MEMORY_URL",
 }
 
 
@@ -303,7 +322,14 @@ def _resolve(config: Config, source: str, environ: Mapping[str, str]) -> Resolve
         tts=tts,
         source=source,
         trunk_secrets=trunk_secrets,
+        memory_url=SecretStr(given["memory_url"] or config.memory.url or _own_file(environ)),
     )
+
+
+def _own_file(environ: Mapping[str, str]) -> str:
+    """Where memory lies when nobody says where: the XDG base directory for a user's data."""
+    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    return f"sqlite:///{data}/interject/memory.db"
 
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:

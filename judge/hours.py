@@ -29,8 +29,8 @@ _COUNTED: Final = re.compile(
 def holds_at(text: str, hour: float) -> bool | None:
     """Whether *hour* lies within the hours that *text* names; None where it names none.
 
-    "Open from 9 to 17" holds at 10.0 and not at 20.0; "quiet after 22:00" the other way round. Hours
-    of a certain date, and numbers that count other things, are not hours of the day.
+    "Open from 9 to 17" holds at 10.0 and not at 20.0; "quiet after 22:00" the other way round.
+    Hours of a certain date, and numbers that count other things, are not hours of the day.
 
     Args:
         text: A fact or a piece of history.

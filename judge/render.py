@@ -20,6 +20,7 @@ from typing import Final
 
 from judge.hours import holds_at
 from judge.moment import Moment, Relation, Signals, Speaker
+from judge.numbers import in_digits, written_alike
 
 VERSION: Final = 1
 
@@ -63,6 +64,11 @@ def spoken(text: str) -> list[str]:
     return _SPOKEN.findall(plain)
 
 
+def normalised(text: str) -> list[str]:
+    """The words of *text* as the encoder reads them: as :func:`spoken`, numbers in digits."""
+    return in_digits(spoken(written_alike(text)))
+
+
 def _state(moment: Moment) -> str:
     """The state in words that the encoder knows, so that it need not learn numbers."""
     signals = moment.memory.signals
@@ -101,7 +107,7 @@ def _time_of_day(hour: float) -> str:
 
 
 def _current(words: str) -> str:
-    said = spoken(words[-_READ:])
+    said = normalised(words[-_READ:])
     if len(said) <= _WORDS:
         return " ".join(said)
     if len(words) > _READ:
@@ -141,17 +147,17 @@ def _nearest_first(words: str, remembered: Sequence[str]) -> list[str]:
 
 def _stems(text: str) -> set[str]:
     """Longer words by their beginnings, so that "booked" meets "booking"."""
-    return {word[:_STEM] for word in spoken(text) if len(word) >= _LONG or word.isdigit()}
+    return {word[:_STEM] for word in normalised(text) if len(word) >= _LONG or word.isdigit()}
 
 
 def _first(count: int, *texts: str) -> str:
     words: list[str] = []
     for text in texts:
-        words += [*spoken(text[:_READ]), ","]
+        words += [*normalised(text[:_READ]), ","]
         if len(words) > count:
             break
     return " ".join(words[:count]).rstrip(", ")
 
 
 def _last(count: int, text: str) -> str:
-    return " ".join(spoken(text[-_READ:])[-count:])
+    return " ".join(normalised(text[-_READ:])[-count:])

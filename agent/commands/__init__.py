@@ -1,0 +1,1 @@
+"""Groups of ``interject`` commands."""
