@@ -46,7 +46,7 @@ class TrainingConfig:
         limit: Examples an epoch; 0 for as many as there are. For trials.
     """
 
-    epochs: int = 5
+    epochs: int = 6
     batch: int = 32
     rank: int = 32
     learning_rate: float = 5e-4
