@@ -19,6 +19,7 @@ from rich.table import Table
 
 from agent.bench.call_bench import bench_app
 from agent.bench.demo import demo_command
+from agent.commands.block import block_app
 from agent.commands.memory import memory_app
 from agent.config import ConfigError, Resolved, load
 from judge.cli import make_app as judge_app
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(bench_app, name="bench", help="Measure from the caller's end.")
 app.command("demo")(demo_command)
 app.add_typer(memory_app, name="memory")
+app.add_typer(block_app, name="block")
 
 
 def _telephone_ear() -> Ear:

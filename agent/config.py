@@ -146,17 +146,25 @@ class TtsGroup(_Group):
     words_per_minute: Annotated[int, Field(ge=80, le=350)] = 160
 
 
+class DatabaseGroup(_Group):
+    """Where memory and blocks are kept.
+
+    ``url`` is ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``; empty is a SQLite file in
+    the user's data folder. A password belongs into the environment: INTERJECT_DATABASE_URL goes
+    before ``url``.
+    """
+
+    url: str = ""
+
+
 class MemoryGroup(_Group):
     """What is remembered of callers from one call to the next.
 
-    ``url`` is ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``; empty is a SQLite file in
-    the user's data folder. A password belongs into the environment: MEMORY_URL goes before ``url``.
     ``retention_days`` of 0 keeps for ever. ``region`` is the country (ISO 3166) whose national
     numbers callers may show.
     """
 
     enabled: bool = True
-    url: str = ""
     retention_days: Annotated[float, Field(ge=0, le=36500)] = 365
     region: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
 
@@ -167,7 +175,7 @@ class Secrets(_Group):
     openai_api_key: SecretStr | None = None
     deepgram_api_key: SecretStr | None = None
     elevenlabs_api_key: SecretStr | None = None
-    memory_url: SecretStr | None = None
+    database_url: SecretStr | None = None
 
 
 class Config(_Group):
@@ -181,6 +189,7 @@ class Config(_Group):
     stt: SttGroup = SttGroup()
     llm: LlmGroup = LlmGroup()
     tts: TtsGroup = TtsGroup()
+    database: DatabaseGroup = DatabaseGroup()
     memory: MemoryGroup = MemoryGroup()
 
     @model_validator(mode="after")
@@ -203,7 +212,7 @@ class Resolved(_Group):
     tts: TtsProvider
     source: str
     trunk_secrets: Mapping[str, SecretStr]
-    memory_url: SecretStr
+    database_url: SecretStr
 
     def sip_settings(self) -> SipSettings:
         """What the SIP endpoint is told."""
@@ -224,7 +233,7 @@ _KEYS: Final = {
     "openai_api_key": "OPENAI_API_KEY",
     "deepgram_api_key": "DEEPGRAM_API_KEY",
     "elevenlabs_api_key": "ELEVENLABS_API_KEY",
-    "memory_url": "MEMORY_URL",
+    "database_url": "INTERJECT_DATABASE_URL",
 }
 
 
@@ -322,14 +331,14 @@ def _resolve(config: Config, source: str, environ: Mapping[str, str]) -> Resolve
         tts=tts,
         source=source,
         trunk_secrets=trunk_secrets,
-        memory_url=SecretStr(given["memory_url"] or config.memory.url or _own_file(environ)),
+        database_url=SecretStr(given["database_url"] or config.database.url or _own_file(environ)),
     )
 
 
 def _own_file(environ: Mapping[str, str]) -> str:
-    """Where memory lies when nobody says where: the XDG base directory for a user's data."""
+    """Where the database lies when nobody says where: the XDG base directory for a user's data."""
     data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
-    return f"sqlite:///{data}/interject/memory.db"
+    return f"sqlite:///{data}/interject/interject.db"
 
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:

@@ -173,6 +173,14 @@ class Call(ABC):
         """
         return self.playout.flush()
 
+    def pause(self) -> None:
+        """Hold the agent audio back that the caller has not heard yet; nothing is lost."""
+        self.playout.pause()
+
+    def resume(self) -> None:
+        """Let the caller hear what was held back, from the sample at which it broke off."""
+        self.playout.resume()
+
     @abstractmethod
     async def answer(self) -> None:
         """Accept the call; returns when audio flows both ways or the call has ended."""

@@ -25,7 +25,9 @@ class Playout:
     """A bounded ring of 20 ms frames toward the caller.
 
     When nobody pulls (a call on hold), writes go on at the pace of real time
-    and the oldest audio is dropped, so that the writer never hangs.
+    and the oldest audio is dropped, so that the writer never hangs. While it is
+    paused, whoever pulls gets silence and the writer waits: nothing is lost, and
+    the caller hears the rest from the very sample at which it broke off.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,7 @@ class Playout:
         self._rest = b""  # audio short of a whole frame, kept for the next write
         self._room = asyncio.Event()
         self._stalled = False
+        self._paused = False
         self._closed = False
         self.heard_ms = 0.0
         self.dropped_ms = 0.0
@@ -60,6 +63,8 @@ class Playout:
                 async with asyncio.timeout(FRAME_MS / 1000 if self._stalled else STALL_S):
                     await self._room.wait()
             except TimeoutError:
+                if self._paused:
+                    continue
                 self._stalled = True
                 with self._lock:
                     if self._frames:
@@ -70,7 +75,7 @@ class Playout:
         """Take the next frame, or None when there is nothing to say. From any thread."""
         self._stalled = False
         with self._lock:
-            if not self._frames:
+            if self._paused or not self._frames:
                 return None
             frame = self._frames.popleft()
             self.heard_ms += FRAME_MS
@@ -78,9 +83,28 @@ class Playout:
             self._loop.call_soon_threadsafe(self._room.set)
         return frame
 
+    @property
+    def paused(self) -> bool:
+        """Whether audio is being held back."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Hold back what was not pulled yet, until :meth:`resume` or :meth:`flush`.
+
+        Pipecat gives a transport up whose write takes ten seconds: a pause is for the moment in
+        which it is decided whether the caller wants to speak.
+        """
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on where :meth:`pause` broke off."""
+        self._paused = False
+        self._room.set()  # a writer that waits begins anew to count how long nobody pulls
+
     def flush(self) -> float:
-        """Drop what was not pulled yet; returns its length in milliseconds."""
+        """Drop what was not pulled yet, and end a pause; returns its length in milliseconds."""
         with self._lock:
+            self._paused = False
             dropped = len(self._frames) * FRAME_MS + duration_ms(self._rest)
             self._frames.clear()
             self._rest = b""

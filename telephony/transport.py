@@ -29,6 +29,7 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from telephony.audio import FRAME_MS, RATE_HZ
 from telephony.call import Call, CallEvent, DigitPressed, MessageReceived
+from telephony.frames import OutputPauseFrame, OutputResumeFrame
 from telephony.intake import IntakeClosed
 
 CALL_PARAMS = TransportParams(
@@ -139,6 +140,10 @@ class CallOutput(BaseOutputTransport):
         """On an interruption drop what is queued toward the phone first, then Pipecat's own."""
         if isinstance(frame, InterruptionFrame):
             self._call.flush()
+        elif isinstance(frame, OutputPauseFrame):
+            self._call.pause()
+        elif isinstance(frame, OutputResumeFrame):
+            self._call.resume()
         await super().process_frame(frame, direction)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from dotenv import load_dotenv
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agent.config import ConfigError, load
+from agent.commands.console import (
+    CallerArgument,
+    ConfigOption,
+    JsonOption,
+    err,
+    fail,
+    out,
+    time_of,
+    with_database,
+)
+from agent.config import Resolved
+from agent.database.database import Database
 from agent.memory.identity import named
 from agent.memory.records import KnownCaller
-from agent.memory.sql.store import SqlStore
-from agent.memory.store import MemoryStore, StoreError
+from agent.memory.sql_store import SqlStore
+from agent.memory.store import MemoryStore
 
 T = TypeVar("T")
 
 memory_app = typer.Typer(
     no_args_is_help=True, help="What is remembered of callers, from one call to the next."
 )
-_out = Console()
-_err = Console(stderr=True)
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="TOML file; the embedded profile without one.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-CallerArgument = Annotated[
-    str, typer.Argument(help="A number (+44 20 7946 0001), sip:user@host, or web:user.")
-]
 AgentOption = Annotated[
     str | None,
     typer.Option(help="The profile whose memory is meant; needed where several know the caller."),
@@ -55,15 +52,15 @@ def list_command(config: ConfigOption = None, as_json: JsonOption = False) -> No
         print(json.dumps([{**asdict(known.who), **_numbers(known)} for known in listed], indent=2))
         return
     if not listed:
-        _out.print("nobody is remembered")
+        out.print("nobody is remembered")
         return
     table = Table("caller", "agent", "calls", "turns", "facts", "last call")
     for known in listed:
         numbers = (str(known.calls), str(known.turns), str(known.facts))
         table.add_row(
-            escape(known.who.caller), known.who.agent, *numbers, _time(known.last_call_at)
+            escape(known.who.caller), known.who.agent, *numbers, time_of(known.last_call_at)
         )
-    _out.print(table)
+    out.print(table)
 
 
 @memory_app.command("show")
@@ -78,39 +75,39 @@ def show_command(
     if as_json:
         print(json.dumps(kept, indent=2, ensure_ascii=False))
         return
-    _out.print(f"[bold]{escape(kept['caller'])}[/bold] by {kept['agent']}", highlight=False)
+    out.print(f"[bold]{escape(kept['caller'])}[/bold] by {kept['agent']}", highlight=False)
     facts = Table("fact", "about", "since", "until", "said in")
     for fact in kept["facts"]:
-        until = "" if fact["superseded_at"] is None else _time(fact["superseded_at"])
+        until = "" if fact["superseded_at"] is None else time_of(fact["superseded_at"])
         source = f"turn {fact['position']} of {fact['call'][:12]}"
-        facts.add_row(escape(fact["text"]), fact["slot"], _time(fact["at"]), until, source)
-    _out.print(facts if kept["facts"] else "no facts")
+        facts.add_row(escape(fact["text"]), fact["slot"], time_of(fact["at"]), until, source)
+    out.print(facts if kept["facts"] else "no facts")
     for call in kept["calls"]:
         head = (
-            f"[bold]{_time(call['began_at'])}[/bold] {call['medium']} {escape(call['call'][:40])}"
+            f"[bold]{time_of(call['began_at'])}[/bold] {call['medium']} {escape(call['call'][:40])}"
         )
-        _out.print(head, highlight=False)
+        out.print(head, highlight=False)
         for turn in call["turns"]:
-            _out.print(f"  {turn['by']:>6}  {escape(turn['text'])}", highlight=False)
+            out.print(f"  {turn['by']:>6}  {escape(turn['text'])}", highlight=False)
 
 
 @memory_app.command("export")
 def export_command(
     caller: CallerArgument,
-    out: Annotated[Path | None, typer.Option(help="A file; stdout without it.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="A file; stdout without it.")] = None,
     agent: AgentOption = None,
     config: ConfigOption = None,
 ) -> None:
     """All that is kept of a caller, as JSON: to be handed to him."""
     text = json.dumps(_export(caller, agent, config), indent=2, ensure_ascii=False)
-    if out is None:
+    if file is None:
         print(text)
         return
     try:
-        out.write_text(text + "\n", encoding="utf-8")
+        file.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        _fail([f"{out}: {error.strerror}"])
-    _err.print(f"written: {out}", highlight=False)
+        fail([f"{file}: {error.strerror}"])
+    err.print(f"written: {file}", highlight=False)
 
 
 @memory_app.command("erase")
@@ -139,9 +136,9 @@ def erase_command(
     if as_json:
         print(json.dumps({"caller": caller, "calls": erased}))
     elif erased:
-        _out.print(f"forgotten: {erased} calls", highlight=False)
+        out.print(f"forgotten: {erased} calls", highlight=False)
     else:
-        _fail([f"{caller} is not remembered; interject memory list says who is"])
+        fail([f"{caller} is not remembered; interject memory list says who is"])
 
 
 def _export(caller: str, agent: str | None, config: Path | None) -> dict[str, Any]:
@@ -150,13 +147,12 @@ def _export(caller: str, agent: str | None, config: Path | None) -> dict[str, An
         return await store.export(found[0].who) if len(found) == 1 else found
 
     kept = _with_store(config, ask)
-    if isinstance(kept, dict):
-        return kept
-    if kept:
+    if not kept:
+        fail([f"{caller} is not remembered; interject memory list says who is"])
+    if isinstance(kept, list):
         agents = ", ".join(known.who.agent for known in kept)
-        _fail([f"{caller} is remembered by several agents; choose one with --agent: {agents}"])
-    _fail([f"{caller} is not remembered; interject memory list says who is"])
-    raise AssertionError  # _fail does not return
+        fail([f"{caller} is remembered by several agents; choose one with --agent: {agents}"])
+    return kept
 
 
 async def _known(
@@ -171,35 +167,11 @@ async def _known(
 
 
 def _with_store(config: Path | None, ask: Callable[[MemoryStore, str], Awaitable[T]]) -> T:
-    load_dotenv(Path(".env"))
+    async def run(database: Database, resolved: Resolved) -> T:
+        return await ask(SqlStore(database), resolved.config.memory.region)
 
-    async def run() -> T:
-        resolved = load(config)
-        store = SqlStore(resolved.memory_url.get_secret_value())
-        await store.open()
-        try:
-            return await ask(store, resolved.config.memory.region)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(run())
-    except ConfigError as error:
-        _fail(error.problems)
-    except StoreError as error:
-        _fail([str(error)])
-    raise AssertionError  # _fail does not return
-
-
-def _fail(lines: list[str]) -> None:
-    for line in lines:
-        _err.print(f"[red]error[/red] {escape(line)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
+    return with_database(config, run)
 
 
 def _numbers(known: KnownCaller) -> dict[str, float]:
     return {name: value for name, value in asdict(known).items() if name != "who"}
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")

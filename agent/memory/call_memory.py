@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from loguru import logger
 
+from agent.database.errors import StoreError
 from agent.memory.facts import FactFinder
 from agent.memory.forgetting import Forget, asked_to_forget
 from agent.memory.identity import CallerKey
 from agent.memory.records import CallRecord, Fact, Past, Snippet, TurnRecord, Vector
-from agent.memory.store import MemoryStore, StoreError
+from agent.memory.store import MemoryStore
 from agent.memory.summary import RollingSummary, summary_of
 from agent.memory.writer import StoreWriter
 from judge.moment import Speaker, Turn

@@ -16,19 +16,9 @@ from agent.memory.records import (
 )
 
 
-class StoreError(RuntimeError):
-    """The store did not do what it was asked: it is down, locked, full or of another version.
-
-    ``retry`` says whether the same request may succeed later.
-    """
-
-    def __init__(self, message: str, *, retry: bool = True) -> None:
-        super().__init__(message)
-        self.retry = retry
-
-
 class MemoryStore(Protocol):
-    """A store of calls, turns and facts. Every method may raise :class:`StoreError`.
+    """A store of calls, turns and facts. Every method may raise
+    :class:`~agent.database.errors.StoreError`.
 
     Writes may be repeated after a failure whose outcome is unknown: a call, a turn and a fact are
     kept once, however often they are written.

@@ -9,7 +9,8 @@ from typing import Final
 
 from loguru import logger
 
-from agent.memory.store import MemoryStore, StoreError
+from agent.database.errors import StoreError
+from agent.memory.store import MemoryStore
 
 Write = Callable[[MemoryStore], Awaitable[object]]
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.database.database import Database
+from agent.database.errors import StoreError
 from agent.memory.identity import CallerKey
 from agent.memory.records import CallRecord, Fact, TurnRecord, Vector
-from agent.memory.sql.store import SqlStore
-from agent.memory.store import StoreError
+from agent.memory.sql_store import SqlStore
 from judge.moment import Speaker
 from tests.end_to_end.postgresql import PostgreSQL
 
@@ -30,9 +31,9 @@ def server() -> Iterator[PostgreSQL]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore]:
     if request.param == "sqlite":
-        made = SqlStore(f"sqlite:///{tmp_path / 'kept' / 'memory.db'}")
+        made = SqlStore(Database(f"sqlite:///{tmp_path / 'kept' / 'memory.db'}"))
     else:
-        made = SqlStore(request.getfixturevalue("server").url)
+        made = SqlStore(Database(request.getfixturevalue("server").url))
     await made.open()
     yield made
     for known in await made.callers():
@@ -224,7 +225,7 @@ async def test_a_store_that_was_closed_opens_again_as_it_was(store: SqlStore) ->
 
 
 async def test_a_server_that_goes_away_is_an_error_and_comes_back(server: PostgreSQL) -> None:
-    store = SqlStore(server.url)
+    store = SqlStore(Database(server.url))
     await store.open()
     try:
         server.stop()
@@ -242,30 +243,30 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "memory.db"
     file.write_bytes(b"this is not a database at all" * 100)
     with pytest.raises(StoreError, match=r"memory\.db: file is not a database"):
-        await SqlStore(f"sqlite:///{file}").open()
+        await SqlStore(Database(f"sqlite:///{file}")).open()
 
 
 async def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'memory.db'}"
-    store = SqlStore(url)
+    store = SqlStore(Database(url))
     await store.open()
     async with store._transaction() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     await store.close()
     with pytest.raises(StoreError, match="does not know") as caught:
-        await SqlStore(url).open()
+        await SqlStore(Database(url)).open()
     assert not caught.value.retry
 
 
 @pytest.mark.parametrize("url", ["", "memory.db", "mysql://host/name", "sqlite:/x"])
 def test_an_address_that_is_none_is_refused_with_those_that_are(url: str) -> None:
     with pytest.raises(StoreError, match="sqlite:///FILE"):
-        SqlStore(url)
+        SqlStore(Database(url))
 
 
 async def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "kept" / "memory.db"
-    store = SqlStore(f"sqlite:///{file}")
+    store = SqlStore(Database(f"sqlite:///{file}"))
     await store.open()
     await store.close()
     assert file.stat().st_mode & 0o077 == 0

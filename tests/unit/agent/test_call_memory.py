@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.database.database import Database
 from agent.memory.call_memory import WINDOW_TURNS, CallMemory, MemoryParts
 from agent.memory.facts import Found, WordedFacts
 from agent.memory.forgetting import Forget
 from agent.memory.identity import CallerKey
-from agent.memory.sql.store import SqlStore
+from agent.memory.sql_store import SqlStore
 from agent.memory.writer import StoreWriter
 from judge.moment import Speaker, Turn
 
@@ -22,7 +23,7 @@ FINDER = WordedFacts()
 
 @pytest.fixture
 async def parts(tmp_path: Path) -> AsyncIterator[MemoryParts]:
-    store = SqlStore(f"sqlite:///{tmp_path / 'memory.db'}")
+    store = SqlStore(Database(f"sqlite:///{tmp_path / 'memory.db'}"))
     writer = StoreWriter(store)
     await store.open()
     writer.start()
@@ -177,7 +178,7 @@ async def test_a_store_that_is_down_leaves_memory_of_the_call(
 ) -> None:
     folder = tmp_path / "folder"
     folder.write_text("in the way")
-    store = SqlStore(f"sqlite:///{folder / 'memory.db'}")
+    store = SqlStore(Database(f"sqlite:///{folder / 'memory.db'}"))
     writer = StoreWriter(store)
     writer.start()
     memory = call(MemoryParts(store, writer, FINDER))

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.cli import app
+from agent.database.database import Database
 from agent.memory.identity import CallerKey
 from agent.memory.records import CallRecord, Fact, TurnRecord
-from agent.memory.sql.store import SqlStore
+from agent.memory.sql_store import SqlStore
 from judge.moment import Speaker
 
 MARY = CallerKey("hotel", "tel:+442079460001")
@@ -20,14 +21,14 @@ MARY = CallerKey("hotel", "tel:+442079460001")
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("MEMORY_URL", f"sqlite:///{tmp_path / 'memory.db'}")
+    monkeypatch.setenv("INTERJECT_DATABASE_URL", f"sqlite:///{tmp_path / 'memory.db'}")
     monkeypatch.chdir(tmp_path)
     return f"sqlite:///{tmp_path / 'memory.db'}"
 
 
 def remember(url: str, *callers: CallerKey) -> None:
     async def write() -> None:
-        store = SqlStore(url)
+        store = SqlStore(Database(url))
         await store.open()
         for number, who in enumerate(callers):
             call = f"call-{number}"

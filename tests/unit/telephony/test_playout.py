@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from telephony.audio import FRAME_BYTES, FRAME_MS
-from telephony.playout import CAPACITY_FRAMES, Playout
+from telephony.playout import CAPACITY_FRAMES, STALL_S, Playout
 
 
 def frame(value: int) -> bytes:
@@ -75,3 +75,52 @@ async def test_a_closed_playout_holds_no_audio() -> None:
     playout.close()
     await asyncio.wait_for(playout.write(frame(1) * 100), 1)
     assert playout.pull() is None
+
+
+async def test_a_pause_is_silent_and_goes_on_from_the_very_sample() -> None:
+    playout = Playout()
+    await playout.write(frame(1) + frame(2) + frame(3))
+    assert playout.pull() == frame(1)
+    playout.pause()
+    assert [playout.pull() for _ in range(20)] == [None] * 20
+    playout.resume()
+    assert [playout.pull(), playout.pull(), playout.pull()] == [frame(2), frame(3), None]
+    assert (playout.heard_ms, playout.dropped_ms) == (3 * FRAME_MS, 0)
+
+
+async def test_a_writer_waits_out_a_pause_and_loses_nothing() -> None:
+    playout = Playout()
+    playout.pause()
+    writing = asyncio.create_task(playout.write(b"".join(frame(n) for n in range(6))))
+    with pytest.raises(TimeoutError):  # longer than nobody's pulling is taken for a hold
+        await asyncio.wait_for(asyncio.shield(writing), 2 * STALL_S)
+    playout.resume()
+    heard = []
+    async with asyncio.timeout(2):
+        while len(heard) < 6:
+            pulled = playout.pull()
+            if pulled is not None:
+                heard.append(pulled)
+            await asyncio.sleep(0)
+    await writing
+    assert heard == [frame(n) for n in range(6)]
+    assert playout.dropped_ms == 0
+
+
+async def test_a_flush_ends_a_pause() -> None:
+    playout = Playout()
+    await playout.write(frame(1))
+    playout.pause()
+    assert playout.flush() == FRAME_MS
+    assert not playout.paused
+    await playout.write(frame(2))
+    assert playout.pull() == frame(2)
+
+
+async def test_closing_lets_a_writer_go_that_waits_out_a_pause() -> None:
+    playout = Playout()
+    playout.pause()
+    writing = asyncio.create_task(playout.write(frame(9) * 50))
+    await asyncio.sleep(0)
+    playout.close()
+    await asyncio.wait_for(writing, 1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,7 +11,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    event,
     exists,
     func,
     literal_column,
@@ -21,11 +18,10 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agent.database.database import Database
+from agent.database.tables import callers, calls, facts, turns
 from agent.memory.identity import CallerKey
 from agent.memory.records import (
     CallRecord,
@@ -38,14 +34,8 @@ from agent.memory.records import (
     Vector,
 )
 from agent.memory.retrieval import CANDIDATES, closest, fused, packed, telling_words
-from agent.memory.sql.migration import migrate
-from agent.memory.sql.tables import callers, calls, facts, turns
-from agent.memory.store import StoreError
 from judge.moment import Speaker
 
-_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-_BUSY_MS: Final = 2000
-_CONNECT_S: Final = 3
 _WORDS: Final[ColumnClause[Any]] = literal_column("turns.words")  # PostgreSQL's alone
 _RANKED: Final = 20  # turns of each ranking that take part in the common one
 
@@ -54,73 +44,20 @@ class SqlStore:
     """A :class:`~agent.memory.store.MemoryStore` in a database.
 
     Args:
-        url: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
-
-    Raises:
-        StoreError: The URL is none of these.
+        database: Where; opened and closed with the store.
     """
 
-    def __init__(self, url: str) -> None:
-        try:
-            self._url = make_url(url)
-            backend = self._url.get_backend_name()
-            self._url = self._url.set(drivername=_DRIVERS[backend])
-        except (ArgumentError, KeyError) as error:
-            raise StoreError(
-                "the memory store's address must be sqlite:///FILE or "
-                "postgresql://USER:PASSWORD@HOST/DATABASE",
-                retry=False,
-            ) from error
-        self._sqlite = backend == "sqlite"
-        self._engine: AsyncEngine | None = None
-
-    def __str__(self) -> str:
-        return self._url.set(drivername=self._url.get_backend_name()).render_as_string()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._transaction = database.transaction
 
     async def open(self) -> None:
         """Connect, and bring the tables to this version."""
-        if self._engine is not None:
-            return
-        engine = self._new_engine()
-        try:
-            async with _translated(self), engine.begin() as connection:
-                await connection.run_sync(migrate)
-        except StoreError:
-            await engine.dispose()
-            raise
-        self._engine = engine
-
-    def _new_engine(self) -> AsyncEngine:
-        if not self._sqlite:
-            return create_async_engine(
-                self._url,
-                pool_pre_ping=True,
-                pool_timeout=_CONNECT_S,
-                connect_args={"connect_timeout": _CONNECT_S},
-            )
-        if self._url.database:
-            file = Path(self._url.database)
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch(mode=0o600)  # what people said is nobody else's business
-            except OSError as error:
-                raise StoreError(f"{file}: {error.strerror}") from error
-        engine = create_async_engine(self._url)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        return engine
+        await self._database.open()
 
     async def close(self) -> None:
         """Let go of the connections."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        if self._engine is None:
-            raise StoreError("the memory store is not open")
-        async with _translated(self), self._engine.begin() as connection:
-            yield connection
+        await self._database.close()
 
     # What is written.
 
@@ -128,10 +65,10 @@ class SqlStore:
         """Note that *call* has begun."""
         async with self._transaction() as connection:
             await connection.execute(
-                self._insert(callers).values(agent=call.who.agent, caller=call.who.caller)
+                self._database.insert(callers).values(agent=call.who.agent, caller=call.who.caller)
             )
             await connection.execute(
-                self._insert(calls).values(
+                self._database.insert(calls).values(
                     id=call.call,
                     caller_id=_id_of(call.who).scalar_subquery(),
                     medium=call.medium,
@@ -150,7 +87,7 @@ class SqlStore:
         """Keep a turn of a call that has begun."""
         async with self._transaction() as connection:
             await connection.execute(
-                self._insert(turns).values(
+                self._database.insert(turns).values(
                     caller_id=_caller_of(turn.call),
                     call_id=turn.call,
                     position=turn.position,
@@ -178,7 +115,7 @@ class SqlStore:
                 .values(superseded_at=fact.at)
             )
             await connection.execute(
-                self._insert(facts).values(
+                self._database.insert(facts).values(
                     caller_id=caller_id,
                     call_id=fact.call,
                     position=fact.position,
@@ -269,7 +206,7 @@ class SqlStore:
         if not words:
             return []
         others = and_(turns.c.caller_id == caller_id, turns.c.call_id != before)
-        if self._sqlite:
+        if self._database.is_sqlite:
             quoted = " OR ".join(f'"{word}"' for word in words)
             found = select(turns.c.id).where(
                 others,
@@ -371,11 +308,6 @@ class SqlStore:
         await connection.execute(delete(callers).where(nothing_left))
         return gone.rowcount
 
-    def _insert(self, table: Any) -> Any:
-        """An insertion that leaves what is there already."""
-        make = sqlite.insert if self._sqlite else postgresql.insert
-        return make(table).on_conflict_do_nothing()
-
 
 def _id_of(who: CallerKey) -> Select[tuple[int]]:
     return select(callers.c.id).where(callers.c.agent == who.agent, callers.c.caller == who.caller)
@@ -406,29 +338,3 @@ async def _by_meaning(
 
 def _fact(row: Any) -> Fact:
     return Fact(row.slot, row.text, row.call_id, row.position, row.at, row.superseded_at)
-
-
-@asynccontextmanager
-async def _translated(store: SqlStore) -> AsyncIterator[None]:
-    """Whatever the database says is a :class:`StoreError`, without addresses and passwords."""
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        lines = str(cause).strip().splitlines()
-        said = lines[0] if lines else type(cause).__name__
-        # What breaks a rule of the tables breaks it again.
-        retry = not isinstance(error, IntegrityError | ProgrammingError)
-        raise StoreError(f"memory store {store}: {said}", retry=retry) from error
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        f"busy_timeout={_BUSY_MS}",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

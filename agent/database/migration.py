@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from agent.memory.store import StoreError
+from agent.database.errors import StoreError
 
 
 def migrate(connection: Connection) -> None:
@@ -26,7 +26,7 @@ def migrate(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(
-            f"the memory store has a version that this program does not know ({error}); "
+            f"the database has a version that this program does not know ({error}); "
             "run the program that wrote it, or a later one",
             retry=False,
         ) from error

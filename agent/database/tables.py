@@ -70,3 +70,16 @@ facts = Table(
     UniqueConstraint("call_id", "position", "slot"),
     Index("facts_of_caller", "caller_id", "slot"),
 )
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("until", Double),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Double),
+    Index("blocks_of_caller", "agent", "caller"),
+)

@@ -1,0 +1,1 @@
+"""The database in which memory and blocks are kept: SQLite or PostgreSQL, through SQLAlchemy."""

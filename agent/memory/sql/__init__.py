@@ -1,1 +1,0 @@
-"""Memory in SQLite or PostgreSQL, through SQLAlchemy."""
