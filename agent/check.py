@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 import httpx
 
 from agent.config import LlmProvider, Resolved, SttProvider, TtsProvider
+from agent.database.database import Database
 from agent.knowledge.embedding import EmbeddingModelError, SentenceEmbedder
 from agent.knowledge.responder import Responder
+from agent.memory.sql_store import SqlStore
 from agent.profiles import ProfileError, load_profile
 from agent.providers.catalog import DEFAULT_ESPEAK_VOICE
 from agent.providers.espeak_engine import EspeakEngine, SpeechSynthesisError
@@ -58,6 +61,7 @@ def check(resolved: Resolved) -> Iterator[Readiness]:
         headers = {"xi-api-key": key.get_secret_value()} if key else {}
         url = f"https://api.elevenlabs.io/v1/voices/{config.tts.voice}"
         yield _ask("speaking: elevenlabs", url, headers)
+    yield _attempt("memory: database", lambda: _try_database(resolved))
     if config.sip.enabled:
         kinds = [transport.value for transport in config.sip.transports]
         yield _port("sip", config.sip.bind, config.sip.port, kinds)
@@ -121,6 +125,19 @@ def _try_moonshine() -> str:
 def _try_espeak(voice: str) -> str:
     speech = EspeakEngine().synthesise(_PHRASE, voice=voice, words_per_minute=160).result()
     return f"voice {voice}, {speech.duration_s:.1f} s of speech synthesised"
+
+
+def _try_database(resolved: Resolved) -> str:
+    database = Database(resolved.database_url.get_secret_value())
+
+    async def count() -> int:
+        await database.open()
+        try:
+            return len(await SqlStore(database).callers())
+        finally:
+            await database.close()
+
+    return f"{database}, {asyncio.run(count())} callers remembered"
 
 
 def _ask(what: str, url: str, headers: dict[str, str]) -> Readiness:

@@ -104,6 +104,7 @@ def serve(
     resolved = _load(config, overrides)
 
     # The models' libraries take a second or two to import: first the cheap mistakes.
+    from agent.database.errors import StoreError
     from agent.profiles import ProfileError
     from agent.serve import ServeError, Server
     from agent.serve import serve as run
@@ -127,7 +128,7 @@ def serve(
 
     try:
         asyncio.run(run(resolved, events, ready))
-    except (SipError, ServeError, ProfileError) as error:
+    except (SipError, ServeError, ProfileError, StoreError) as error:
         _fail([str(error)])
 
 

@@ -229,11 +229,12 @@ class Resolved(_Group):
         )
 
 
+DATABASE_VARIABLE: Final = "INTERJECT_DATABASE_URL"
 _KEYS: Final = {
     "openai_api_key": "OPENAI_API_KEY",
     "deepgram_api_key": "DEEPGRAM_API_KEY",
     "elevenlabs_api_key": "ELEVENLABS_API_KEY",
-    "database_url": "INTERJECT_DATABASE_URL",
+    "database_url": DATABASE_VARIABLE,
 }
 
 

@@ -18,6 +18,9 @@ from pipecat.turns.user_start import (
 )
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from agent.memory.call_memory import CallMemory
+from agent.memory.processors import MemoryKeeper, MemoryListener
+from agent.profiles import Lines
 from agent.providers.catalog import Catalog
 from agent.turns.endpointing import EndpointingSettings
 from agent.turns.stop_strategy import JudgedTurnStopStrategy
@@ -37,6 +40,8 @@ def assemble(
     catalog: Catalog,
     vad: VADAnalyzer,
     endpointing: EndpointingSettings,
+    memory: CallMemory,
+    lines: Lines,
 ) -> Assembled:
     """Build the pipeline of one call."""
     context = LLMContext()
@@ -54,7 +59,9 @@ def assemble(
         [
             transport.input(),  # the caller's audio and keys
             catalog.stt(),  # audio → partial and final texts
+            MemoryListener(memory),  # partial texts → what earlier calls hold of it
             aggregators.user(),  # voice activity, whose turn it is → context
+            MemoryKeeper(memory, lines.forgotten),  # turns in; context → and what is remembered
             catalog.llm(),  # context → reply
             catalog.tts(),  # reply → audio with word times
             transport.output(),  # audio → the caller

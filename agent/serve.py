@@ -14,7 +14,9 @@ import uvicorn
 from loguru import logger
 
 from agent.config import Resolved
+from agent.database.database import Database
 from agent.events import EventFile, SessionEvent
+from agent.memory.memories import Memories
 from agent.profiles import load_profile
 from agent.providers.catalog import Catalog
 from agent.switchboard import Switchboard
@@ -34,8 +36,14 @@ class Server:
         self._profile = load_profile(resolved.config.agent.profile)
         self.catalog = Catalog(resolved, self._profile)
         self._events = EventFile(events) if events else None
+        self._memories = Memories(
+            Database(resolved.database_url.get_secret_value()),
+            resolved.config.memory,
+            self.catalog.embedder,
+            self._profile.name,
+        )
         self._switchboard = Switchboard(
-            self.catalog, self._profile, resolved.config.endpointing, self._note
+            self.catalog, self._profile, resolved.config.endpointing, self._memories, self._note
         )
         self.sip: SipEndpoint | None = None
         self._room: WebRoom | None = None
@@ -48,8 +56,10 @@ class Server:
         Raises:
             SipError: SIP cannot listen.
             ServeError: The web port is taken.
+            StoreError: The database can never be used.
         """
         config = self._resolved.config
+        await self._memories.open()
         if config.sip.enabled:
             self.sip = SipEndpoint(self._resolved.sip_settings(), self._switchboard.take)
             await self.sip.start()
@@ -75,6 +85,7 @@ class Server:
             await self._http_task
         if self.sip:
             await self.sip.close()
+        await self._memories.close()
         self.catalog.close()
         if self._events:
             self._events.close()

@@ -26,6 +26,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
 from agent.events import EventSink, EventType, SessionEvent
+from agent.memory.call_memory import CallMemory
 from agent.pipeline import Assembled, assemble
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
@@ -48,6 +49,7 @@ class Session:
         catalog: The models.
         profile: Who answers.
         endpointing: How long to wait for the end of a turn.
+        memory: What is remembered of the caller.
         sink: Gets what happens, as it happens.
     """
 
@@ -57,12 +59,14 @@ class Session:
         catalog: Catalog,
         profile: Profile,
         endpointing: EndpointingSettings,
+        memory: CallMemory,
         sink: EventSink,
     ) -> None:
         self._call = call
         self._catalog = catalog
         self._profile = profile
         self._endpointing = endpointing
+        self._memory = memory
         self._sink = sink
         self._worker: PipelineWorker | None = None
         self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
@@ -74,17 +78,27 @@ class Session:
         self._note("call_started", f"{call.info.medium} from {call.info.caller}")
         try:
             # Silero's session takes 50 ms to load, and other calls share this loop.
-            vad = await asyncio.to_thread(self._catalog.vad)
+            vad, _ = await asyncio.gather(
+                asyncio.to_thread(self._catalog.vad), self._memory.begin()
+            )
             await call.answer()
             if call.state is not CallState.ENDED:
                 await self._converse(
-                    assemble(CallTransport(call), self._catalog, vad, self._endpointing)
+                    assemble(
+                        CallTransport(call),
+                        self._catalog,
+                        vad,
+                        self._endpointing,
+                        self._memory,
+                        self._profile.lines,
+                    )
                 )
         except Exception:  # one call's fault must not reach the others
             logger.exception(f"call {call.info.call_id}: the session failed")
             await call.hang_up(Ending(Party.OPERATOR, Cause.FAILED, "internal error"))
         finally:
             self._note("call_ended", str(call.ending or "not answered"))
+            await self._memory.end()
 
     async def say_goodbye(self, ending: Ending) -> None:
         """Say the profile's goodbye, whatever is being said now, then hang up for *ending*."""

@@ -9,6 +9,7 @@ from typing import Final
 from loguru import logger
 
 from agent.events import EventSink
+from agent.memory.memories import Memories
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
 from agent.session import Session
@@ -26,11 +27,13 @@ class Switchboard:
         catalog: Catalog,
         profile: Profile,
         endpointing: EndpointingSettings,
+        memories: Memories,
         sink: EventSink,
     ) -> None:
         self._catalog = catalog
         self._profile = profile
         self._endpointing = endpointing
+        self._memories = memories
         self._sink = sink
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._closing = False
@@ -41,7 +44,14 @@ class Switchboard:
             task = asyncio.create_task(call.decline(SHUTDOWN))
             task.add_done_callback(_log_failure)
             return
-        session = Session(call, self._catalog, self._profile, self._endpointing, self._sink)
+        session = Session(
+            call,
+            self._catalog,
+            self._profile,
+            self._endpointing,
+            self._memories.of(call.info),
+            self._sink,
+        )
         task = asyncio.create_task(session.run(), name=f"session {call.info.call_id}")
         self._sessions[task] = session
         task.add_done_callback(self._forget)

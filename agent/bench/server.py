@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from agent.config import DATABASE_VARIABLE
 
 READY = "Ready"
 _LINES_KEPT = 40
@@ -53,6 +57,8 @@ class Server:
         self._more = [*more, *(("--events", str(events)) if events else ())]
         self._ready_timeout_s = ready_timeout_s
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        # Measuring must neither find nor leave anything in the user's own memory of callers.
+        self._folder = tempfile.TemporaryDirectory(prefix="interject-bench-")
         self._process: asyncio.subprocess.Process | None = None
         self._drains: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
@@ -83,6 +89,7 @@ class Server:
             *self._more,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, DATABASE_VARIABLE: f"sqlite:///{self._folder.name}/interject.db"},
         )
         assert self._process.stdout is not None and self._process.stderr is not None
         self._drains = [
@@ -139,6 +146,7 @@ class Server:
                 await process.wait()
         await asyncio.gather(*self._drains, return_exceptions=True)
         self._process = None
+        self._folder.cleanup()
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:

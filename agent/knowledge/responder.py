@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from agent.knowledge.base import KnowledgeBase, Match
 from agent.knowledge.embedding import SentenceEmbedder
+from agent.knowledge.remembering import asks_for_notes, note_for, only_notes_answer
 from agent.profiles import EntryKind, Profile
 
 
@@ -29,6 +30,7 @@ class ReplyKind(StrEnum):
     TRANSFER = "transfer"  # the caller wants a person
     CLARIFY = "clarify"  # there were no words to go by
     REPEAT = "repeat"  # the last thing said, again
+    REMEMBERED = "remembered"  # from what is remembered of the caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Responder:
     def __init__(self, profile: Profile, embedder: SentenceEmbedder) -> None:
         """Embed the profile's knowledge; blocks for about 5 ms per wording."""
         self._lines = profile.lines
+        self._embedder = embedder
         self._base = KnowledgeBase(
             (*profile.knowledge, *profile.small_talk), embedder, profile.not_ours
         )
@@ -150,16 +153,32 @@ class Responder:
             for word in (word, word.removesuffix("s"))
         )
 
-    def reply(self, history: Sequence[Turn], text: str) -> Reply:
+    def reply(self, history: Sequence[Turn], text: str, notes: Sequence[str] = ()) -> Reply:
         """Return what to say to `text`, the caller's new turn, which `history` does not hold.
 
-        Any text is answered, none raises. Blocks for about 12 ms, 10 more per further question.
+        `notes` are what is remembered of the caller, the most important first.
+
+        Any text is answered, none raises. Blocks for about 12 ms, 10 more per further question
+        and per note that is looked at.
         """
         heard = _without_hesitation(text)
         if not _words(heard):
             return Reply(self._lines.clarify, ReplyKind.CLARIFY, 1.0)
+        if asks_for_notes(heard):
+            noted = self._from_notes(heard, notes)
+            if noted:
+                return noted
         said = _last(history, "assistant")
         return self._to_yes_or_no(heard, said) or self._to_request(heard, history, said)
+
+    def _from_notes(self, heard: str, notes: Sequence[str]) -> Reply | None:
+        note = note_for(heard, notes, self._embedder)
+        if note:
+            said = self._lines.remembered.replace("{note}", note)
+            return Reply(said, ReplyKind.REMEMBERED, 1.0)
+        if only_notes_answer(heard):
+            return Reply(self._lines.not_remembered, ReplyKind.UNKNOWN, 1.0)
+        return None
 
     def _to_yes_or_no(self, heard: str, said: str) -> Reply | None:
         agrees = _yes_or_no(_words(heard))

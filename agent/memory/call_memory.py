@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -53,13 +54,15 @@ class Recollection:
 class MemoryParts:
     """What the memories of all calls share.
 
-    ``embed`` makes a sentence's vector on a thread; None searches by words alone.
+    ``embed`` makes a sentence's vector on a thread; None searches by words alone. The
+    vector of a turn is made ``after_s`` after it: right after it the reply is, on the same cores.
     """
 
     store: MemoryStore
     writer: StoreWriter
     finder: FactFinder
     embed: Callable[[str], Vector] | None = None
+    after_s: float = 0.0
 
 
 class CallMemory:
@@ -100,6 +103,7 @@ class CallMemory:
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
         self._asked = ""
+        self._ending = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -143,7 +147,11 @@ class CallMemory:
     def hear(self, words: str) -> None:
         """Look up what bears on *words*, beside the call; what comes last counts."""
         self._asked = words
-        if self._parts is not None and (self._looking is None or self._looking.done()):
+        if (
+            self._parts is not None
+            and self._past.calls
+            and (self._looking is None or self._looking.done())
+        ):
             self._looking = self._spawn(self._look_up())
 
     async def looked_up(self) -> None:
@@ -167,6 +175,7 @@ class CallMemory:
 
     async def end(self) -> None:
         """Note the call's end; what is still being looked up or found is waited for, briefly."""
+        self._ending.set()
         if self._looking:
             self._looking.cancel()
         if self._tasks:
@@ -203,6 +212,8 @@ class CallMemory:
         parts, who = self._parts, self._who
         if parts is None or who is None:
             return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), parts.after_s)
         vector = await asyncio.to_thread(parts.embed, turn.text) if parts.embed else None
         record = TurnRecord(self._call, position, turn.speaker, turn.text, at, vector)
         parts.writer.put(lambda store: store.add_turn(record))

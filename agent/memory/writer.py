@@ -35,6 +35,8 @@ class StoreWriter:
         self._task: asyncio.Task[None] | None = None
         self._lost = 0
         self._down = False
+        self._first = asyncio.Event()  # the first try to open has been made
+        self._hopeless: StoreError | None = None
         self.ready = False
 
     @property
@@ -45,6 +47,21 @@ class StoreWriter:
     def start(self) -> None:
         """Begin to write."""
         self._task = asyncio.create_task(self._run(), name="memory writer")
+
+    async def opened(self, timeout_s: float) -> bool:
+        """Wait until the store is open; False when it did not open within *timeout_s*, as yet.
+
+        Raises:
+            StoreError: It never will.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._first.wait()
+        except TimeoutError:
+            return False
+        if self._hopeless:
+            raise self._hopeless
+        return self.ready
 
     def put(self, write: Write) -> None:
         """Have *write* done in its turn; returns at once."""
@@ -93,8 +110,14 @@ class StoreWriter:
 
     async def _next(self) -> None:
         if not self.ready:
-            await self._store.open()
-            self.ready = True
+            try:
+                await self._store.open()
+                self.ready = True
+            except StoreError as error:
+                self._hopeless = None if error.retry else error
+                raise
+            finally:
+                self._first.set()
         if not self._waiting:
             return
         write = self._waiting[0]

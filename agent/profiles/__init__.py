@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,9 @@ class Lines:
     go_ahead: str  # the caller said yes to "anything else?"
     trouble: str  # a provider failed once; the call goes on
     breakdown: str  # a provider has failed for good; the call ends
+    remembered: str = "I have a note: {note}."  # the caller asks what he told us
+    not_remembered: str = "I have no note of that, I'm afraid."
+    forgotten: str = "All right, I have forgotten that."  # the caller had something forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +221,19 @@ def _read_lines(file: Path, settings: Mapping[str, object]) -> Lines:
     if not isinstance(table, dict):
         raise ProfileError(f"{file}: the table [lines] is missing. Add it, with 'greeting' first.")
     known = [field.name for field in fields(Lines)]
+    optional = {field.name for field in fields(Lines) if field.default is not MISSING}
     for key in table:
         if key not in known:
             raise ProfileError(
                 f"{file}: [lines] has an unknown key '{key}'. The keys are {', '.join(known)}."
             )
-    return Lines(**{key: _text(file, table, key, "[lines]") for key in known})
+    needed = [key for key in known if key in table or key not in optional]
+    lines = Lines(**{key: _text(file, table, key, "[lines]") for key in needed})
+    if "{note}" not in lines.remembered:
+        raise ProfileError(
+            f"{file}: 'remembered' in [lines] has no {{note}}. Put it where the note is to be said."
+        )
+    return lines
 
 
 def _read_small_talk(file: Path, settings: Mapping[str, object]) -> Iterator[Entry]:

@@ -49,12 +49,10 @@ class Catalog:
         self._espeak = EspeakEngine() if resolved.tts is TtsProvider.ESPEAK else None
         if self._espeak:
             self._espeak.check_voice(self._voice)
+        self.embedder = SentenceEmbedder()
         self._responder = (
-            Responder(profile, SentenceEmbedder())
-            if resolved.llm is LlmProvider.KNOWLEDGE
-            else None
+            Responder(profile, self.embedder) if resolved.llm is LlmProvider.KNOWLEDGE else None
         )
-
         self._warm_up()
 
     def _warm_up(self) -> None:

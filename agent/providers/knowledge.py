@@ -18,6 +18,8 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from agent.knowledge.responder import Responder, Turn
+from agent.memory.processors import RecollectionFrame
+from judge.moment import Speaker
 
 
 class KnowledgeLLMService(LLMService):
@@ -49,11 +51,12 @@ class KnowledgeLLMService(LLMService):
         """Answer each context that asks for an answer."""
         await super().process_frame(frame, direction)
         if isinstance(frame, LLMContextFrame):
-            await self._answer(frame.context)
+            notes = notes_in(frame) if isinstance(frame, RecollectionFrame) else []
+            await self._answer(frame.context, notes)
         else:
             await self.push_frame(frame, direction)
 
-    async def _answer(self, context: LLMContext) -> None:
+    async def _answer(self, context: LLMContext, notes: list[str]) -> None:
         await self.push_frame(LLMFullResponseStartFrame())
         await self.start_processing_metrics()
         await self.start_ttfb_metrics()
@@ -61,13 +64,22 @@ class KnowledgeLLMService(LLMService):
             *history, asked = turns_of(context) or [Turn("user", "")]
             if asked.role != "user":
                 history, asked = [*history, asked], Turn("user", "")
-            reply = await asyncio.to_thread(self._responder.reply, history, asked.text)
+            reply = await asyncio.to_thread(self._responder.reply, history, asked.text, notes)
             logger.debug(f"{reply.kind} ({reply.score:.2f}) for {asked.text!r}")
             await self.stop_ttfb_metrics()
             await self.push_frame(LLMTextFrame(reply.text))
         finally:
             await self.stop_processing_metrics()
             await self.push_frame(LLMFullResponseEndFrame())
+
+
+def notes_in(frame: RecollectionFrame) -> list[str]:
+    """What is remembered, in words: facts first, then what was said in earlier calls."""
+    recollection = frame.recollection
+    return [
+        *(fact.text for fact in recollection.facts),
+        *(snippet.text for snippet in recollection.history if snippet.speaker is Speaker.CALLER),
+    ]
 
 
 def turns_of(context: LLMContext) -> list[Turn]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from agent.config import DATABASE_VARIABLE
+
 READY_TIMEOUT_S = 60.0
 # The tests describe the embedded profile; keys of the person who runs them must not change it.
 _KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DEEPGRAM_API_KEY", "ELEVENLABS_API_KEY")
@@ -68,7 +70,9 @@ class RunningServer:
         self.events_file = self.folder / "events.jsonl"
         self._config = self.folder / "interject.toml"
         self._config.write_text(config_text)
-        self._environ = {k: v for k, v in os.environ.items() if k not in _KEYS} | (environ or {})
+        kept = {k: v for k, v in os.environ.items() if k not in _KEYS}
+        database = {DATABASE_VARIABLE: f"sqlite:///{self.folder / 'interject.db'}"}
+        self._environ = kept | database | (environ or {})
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
         self.output: list[str] = []

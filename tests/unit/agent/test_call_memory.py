@@ -60,7 +60,7 @@ async def test_a_second_call_knows_the_facts_and_the_end_of_the_first(parts: Mem
     recalled = second.recall()
     assert [fact.text for fact in recalled.facts] == [
         "Allergic to nuts",
-        "The caller's name is Mary Smith",
+        "Name is Mary Smith",
     ]
     assert recalled.since_last_call_s == 4000.0
     assert "Mary Smith" in recalled.last_call

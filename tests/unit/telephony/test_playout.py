@@ -95,7 +95,7 @@ async def test_a_writer_waits_out_a_pause_and_loses_nothing() -> None:
     with pytest.raises(TimeoutError):  # longer than nobody's pulling is taken for a hold
         await asyncio.wait_for(asyncio.shield(writing), 2 * STALL_S)
     playout.resume()
-    heard = []
+    heard: list[bytes] = []
     async with asyncio.timeout(2):
         while len(heard) < 6:
             pulled = playout.pull()
