@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from agent.turns.endpointing import EndpointingSettings
+from agent.turns.yielding import YieldingSettings
 from telephony.sip.config import SipSettings, SipTransport, TrunkSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -186,6 +187,7 @@ class Config(_Group):
     web: WebGroup = WebGroup()
     vad: VadGroup = VadGroup()
     endpointing: EndpointingSettings = EndpointingSettings()
+    yielding: YieldingSettings = YieldingSettings()
     stt: SttGroup = SttGroup()
     llm: LlmGroup = LlmGroup()
     tts: TtsGroup = TtsGroup()

@@ -12,17 +12,14 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.transports.base_transport import BaseTransport
-from pipecat.turns.user_start import (
-    TranscriptionUserTurnStartStrategy,
-    VADUserTurnStartStrategy,
-)
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from agent.memory.call_memory import CallMemory
 from agent.memory.processors import MemoryKeeper, MemoryListener
 from agent.profiles import Lines
 from agent.providers.catalog import Catalog
-from agent.turns.endpointing import EndpointingSettings
+from agent.turns.settings import TurnSettings
+from agent.turns.start_strategy import SelectiveTurnStartStrategy
 from agent.turns.stop_strategy import JudgedTurnStopStrategy
 
 
@@ -39,7 +36,7 @@ def assemble(
     transport: BaseTransport,
     catalog: Catalog,
     vad: VADAnalyzer,
-    endpointing: EndpointingSettings,
+    turns: TurnSettings,
     memory: CallMemory,
     lines: Lines,
 ) -> Assembled:
@@ -50,8 +47,8 @@ def assemble(
         user_params=LLMUserAggregatorParams(
             vad_analyzer=vad,
             user_turn_strategies=UserTurnStrategies(
-                start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
-                stop=[JudgedTurnStopStrategy(catalog.intonation, endpointing)],
+                start=[SelectiveTurnStartStrategy(turns.yielding)],
+                stop=[JudgedTurnStopStrategy(catalog.intonation, turns.endpointing)],
             ),
         ),
     )

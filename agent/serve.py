@@ -20,6 +20,7 @@ from agent.memory.memories import Memories
 from agent.profiles import load_profile
 from agent.providers.catalog import Catalog
 from agent.switchboard import Switchboard
+from agent.turns.settings import TurnSettings
 from telephony.sip.endpoint import SipEndpoint, local_address
 from telephony.webrtc.app import WebRoom
 
@@ -42,8 +43,9 @@ class Server:
             self.catalog.embedder,
             self._profile.name,
         )
+        turns = TurnSettings(resolved.config.endpointing, resolved.config.yielding)
         self._switchboard = Switchboard(
-            self.catalog, self._profile, resolved.config.endpointing, self._memories, self._note
+            self.catalog, self._profile, turns, self._memories, self._note
         )
         self.sip: SipEndpoint | None = None
         self._room: WebRoom | None = None

@@ -30,10 +30,11 @@ from agent.memory.call_memory import CallMemory
 from agent.pipeline import Assembled, assemble
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
-from agent.turns.endpointing import EndpointingSettings
+from agent.turns.settings import TurnSettings
 from telephony.audio import RATE_HZ
 from telephony.call import Call, CallEvent, CallState, DigitPressed, Medium
 from telephony.endings import Cause, Ending, Party
+from telephony.frames import OutputPauseFrame, OutputResumeFrame
 from telephony.transport import CallTransport
 
 GOODBYE_TIMEOUT_S = 3.5
@@ -48,7 +49,7 @@ class Session:
         call: An offered call.
         catalog: The models.
         profile: Who answers.
-        endpointing: How long to wait for the end of a turn.
+        turns: When the caller's turn begins and ends.
         memory: What is remembered of the caller.
         sink: Gets what happens, as it happens.
     """
@@ -58,14 +59,14 @@ class Session:
         call: Call,
         catalog: Catalog,
         profile: Profile,
-        endpointing: EndpointingSettings,
+        turns: TurnSettings,
         memory: CallMemory,
         sink: EventSink,
     ) -> None:
         self._call = call
         self._catalog = catalog
         self._profile = profile
-        self._endpointing = endpointing
+        self._turns = turns
         self._memory = memory
         self._sink = sink
         self._worker: PipelineWorker | None = None
@@ -88,7 +89,7 @@ class Session:
                         CallTransport(call),
                         self._catalog,
                         vad,
-                        self._endpointing,
+                        self._turns,
                         self._memory,
                         self._profile.lines,
                     )
@@ -199,6 +200,10 @@ class _Watcher(BaseObserver):
         elif isinstance(frame, TTSTextFrame):
             if isinstance(data.source, BaseOutputTransport):
                 self._sink(SessionEvent(self._call_id, "agent", frame.text))
+        elif isinstance(frame, OutputPauseFrame | OutputResumeFrame):
+            if isinstance(data.destination, BaseOutputTransport):
+                held = isinstance(frame, OutputPauseFrame)
+                self._sink(SessionEvent(self._call_id, "held" if held else "resumed"))
         elif isinstance(frame, InterruptionFrame):
             if self._speaking:
                 self._speaking = False

@@ -13,7 +13,7 @@ from agent.memory.memories import Memories
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
 from agent.session import Session
-from agent.turns.endpointing import EndpointingSettings
+from agent.turns.settings import TurnSettings
 from telephony.call import SHUTDOWN, Call
 
 _COLLECT_AFTER_S: Final = 0.5  # when the session's last tasks have let go of it
@@ -26,13 +26,13 @@ class Switchboard:
         self,
         catalog: Catalog,
         profile: Profile,
-        endpointing: EndpointingSettings,
+        turns: TurnSettings,
         memories: Memories,
         sink: EventSink,
     ) -> None:
         self._catalog = catalog
         self._profile = profile
-        self._endpointing = endpointing
+        self._turns = turns
         self._memories = memories
         self._sink = sink
         self._sessions: dict[asyncio.Task[None], Session] = {}
@@ -48,7 +48,7 @@ class Switchboard:
             call,
             self._catalog,
             self._profile,
-            self._endpointing,
+            self._turns,
             self._memories.of(call.info),
             self._sink,
         )

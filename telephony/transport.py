@@ -10,6 +10,7 @@ import asyncio
 
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
+    BotStoppedSpeakingFrame,
     CancelFrame,
     EndFrame,
     Frame,
@@ -30,6 +31,7 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from telephony.audio import FRAME_MS, RATE_HZ
 from telephony.call import Call, CallEvent, DigitPressed, MessageReceived
 from telephony.frames import OutputPauseFrame, OutputResumeFrame
+from telephony.held_clock import HeldClock
 from telephony.intake import IntakeClosed
 
 CALL_PARAMS = TransportParams(
@@ -130,6 +132,13 @@ class CallOutput(BaseOutputTransport):
     def __init__(self, call: Call) -> None:
         super().__init__(CALL_PARAMS, name=f"CallOutput#{call.info.call_id}")
         self._call = call
+        self._held_clock: HeldClock | None = None
+
+    def get_clock(self) -> HeldClock:
+        """The clock by which words are reported as heard: it waits while audio is held back."""
+        if self._held_clock is None:
+            self._held_clock = HeldClock(super().get_clock())
+        return self._held_clock
 
     async def start(self, frame: StartFrame) -> None:
         """Open the way out."""
@@ -140,11 +149,22 @@ class CallOutput(BaseOutputTransport):
         """On an interruption drop what is queued toward the phone first, then Pipecat's own."""
         if isinstance(frame, InterruptionFrame):
             self._call.flush()
+            self.get_clock().reset()
         elif isinstance(frame, OutputPauseFrame):
             self._call.pause()
+            self.get_clock().hold()
         elif isinstance(frame, OutputResumeFrame):
             self._call.resume()
+            self.get_clock().go_on()
         await super().process_frame(frame, direction)
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Push *frame*; after the agent's last word the clock of words owes nothing."""
+        if isinstance(frame, BotStoppedSpeakingFrame):
+            self.get_clock().reset()
+        await super().push_frame(frame, direction)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Play 20 ms to the caller; takes as long as the audio lasts."""

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent.bench.caller import Caller, Codec
+from agent.bench.memory_bench import memory_command
 from agent.bench.recording import write_stereo
 from agent.bench.report import print_result
 from agent.bench.results import BenchResult, CallResult
@@ -103,9 +104,7 @@ async def _one_call(
 bench_app = typer.Typer(help="Measure a running agent from the outside.", no_args_is_help=True)
 
 
-@bench_app.callback()
-def _bench() -> None:
-    """Keeps ``call`` a subcommand while it is the only one."""
+bench_app.command("memory")(memory_command)
 
 
 @bench_app.command("call")

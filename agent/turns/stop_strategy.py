@@ -21,6 +21,7 @@ from agent.turns.completeness import completeness
 from agent.turns.endpointing import EndpointingSettings, required_silence_s
 from agent.turns.intonation import RATE_HZ, WINDOW_S, IntonationJudge
 from agent.turns.level import LevelGate
+from telephony.frames import OutputResumeFrame
 
 _LEAD_BYTES: Final = RATE_HZ * 2 * 7 // 10  # audio from before the VAD spoke up
 _WINDOW_BYTES: Final = RATE_HZ * 2 * WINDOW_S
@@ -56,17 +57,16 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
         self._asking: asyncio.Task[None] | None = None
 
     async def handle_user_turn_started(self) -> None:
-        """A turn begins: forget the one before."""
+        """A turn begins, perhaps with words that came while the agent was held back."""
         self._in_turn = True
         self._gate = LevelGate()
-        self._finals.clear()
-        self._interim = ""
         self._probability = None
 
     async def handle_user_turn_stopped(self) -> None:
         """The turn is over."""
         self._in_turn = False
         self._final_pending = False
+        self._forget_words()
         self._audio.clear()
         await self._forget_answer()
 
@@ -96,6 +96,8 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
             self._finals.append(frame.text)
             self._interim = ""
             self._final_pending = False
+        elif isinstance(frame, OutputResumeFrame):
+            self._forget_words()  # they were ridden over, and belong to no turn
         else:
             return ProcessFrameResult.CONTINUE
         await self._end_if_due()
@@ -117,6 +119,10 @@ class JudgedTurnStopStrategy(BaseUserTurnStopStrategy):
                 await self._forget_answer()  # it was about a pause that is over
             elif self._gate.quiet_s >= _ASK_AFTER_S and self._asking is None:
                 self._ask()
+
+    def _forget_words(self) -> None:
+        self._finals.clear()
+        self._interim = ""
 
     def _ask(self) -> None:
         self._asking = self.task_manager.create_task(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
+from agent.profiles import load_profile
 from tests.end_to_end.callers.baresip import Baresip
 from tests.end_to_end.callers.speech import say
 from tests.end_to_end.conftest import ServerFactory
@@ -15,6 +17,8 @@ from tests.end_to_end.listening import Ear, Recording, matches, question_answere
 from tests.end_to_end.server import RunningServer
 
 GREETING = ("hotel", "good day", "how can", "help")
+RIDDEN_OVER_WITHIN_S = 1.0
+"""For how long a backchannel may stop the agent."""
 SILENT_WITHIN_S = 1.0
 """How soon after the caller cuts in the agent must have fallen silent."""
 
@@ -78,6 +82,35 @@ def test_the_agent_falls_silent_when_the_caller_cuts_in(server: RunningServer, e
     server.wait_for_event("interrupted", lambda event: event["t"] >= cut_in_at)
     assert "breakfast is from seven" in words_spoken(server, cut_in_at)
     assert question_answered(answer) == "What time is breakfast?", answer
+
+
+def test_a_backchannel_is_ridden_over(server: RunningServer) -> None:
+    """An "okay" over an answer holds it back for a moment; then the same sentence goes on."""
+    with Baresip() as phone:
+        phone.dial(server.sip_uri)
+        phone.wait_for_silence(0.0, quiet_s=0.8, timeout_s=10)
+        asked_at, asked_s = time.time(), phone.heard.length_s
+        phone.say(say("Tell me about your rooms.", phone.rate_hz))
+        answering_s = phone.wait_for_speech(asked_s, timeout_s=10)
+        while phone.heard.length_s < answering_s + 2.0:
+            time.sleep(0.05)
+        spoken_at = time.time()
+        phone.say(say("Okay.", phone.rate_hz))
+        server.wait_for_event("resumed", lambda event: event["t"] >= spoken_at)
+        done_s = phone.wait_for_silence(phone.heard.length_s, quiet_s=1.5, timeout_s=15)
+        spans = phone.heard.between(answering_s - 0.1, done_s).speech()
+        phone.hang_up()
+
+    gaps = [after.start_s - before.end_s for before, after in pairwise(spans)]
+    assert max(gaps, default=0.0) <= RIDDEN_OVER_WITHIN_S, spans
+    assert not [e for e in server.events("interrupted") if e["t"] >= spoken_at]
+    said = words_spoken(server, asked_at)
+    expected = next(
+        entry.answer
+        for entry in load_profile("hotel").knowledge
+        if "tell me about your rooms" in entry.paraphrases
+    )
+    assert said.split()[-4:] == expected.lower().split()[-4:], said
 
 
 def falls_silent_s(heard: Recording, onset_s: float) -> float:
