@@ -112,7 +112,7 @@ def serve(
 
     def ready(server: Server) -> None:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        for role in server.catalog.roles():
+        for role in server.roles():
             table.add_row(role.role, role.provider)
         _out.print(table)
         if server.sip:

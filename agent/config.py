@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from agent.turns.endpointing import EndpointingSettings
 from agent.turns.yielding import YieldingSettings
+from judge.config import JudgeConfig
+from judge.problems import problem_lines
 from telephony.sip.config import SipSettings, SipTransport, TrunkSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -193,6 +195,7 @@ class Config(_Group):
     tts: TtsGroup = TtsGroup()
     database: DatabaseGroup = DatabaseGroup()
     memory: MemoryGroup = MemoryGroup()
+    judge: JudgeConfig = JudgeConfig()
 
     @model_validator(mode="after")
     def _something_to_answer(self) -> Config:
@@ -231,6 +234,7 @@ class Resolved(_Group):
         )
 
 
+JUDGE_VARIABLE: Final = "INTERJECT_JUDGE_API_KEY"
 DATABASE_VARIABLE: Final = "INTERJECT_DATABASE_URL"
 _KEYS: Final = {
     "openai_api_key": "OPENAI_API_KEY",
@@ -261,10 +265,13 @@ def load(
     values = _read(path) if path else {}
     for group, pairs in (overrides or {}).items():
         values.setdefault(group, {}).update(pairs)
+    if environ.get(JUDGE_VARIABLE):
+        table = values.setdefault("judge", {}).setdefault("openai_compatible", {})
+        table["api_key"] = environ[JUDGE_VARIABLE]
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError([_line(source, problem) for problem in _causes(error)]) from None
+        raise ConfigError(problem_lines(source, error, Config)) from None
     return _resolve(config, source, environ)
 
 
@@ -342,35 +349,3 @@ def _own_file(environ: Mapping[str, str]) -> str:
     """Where the database lies when nobody says where: the XDG base directory for a user's data."""
     data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     return f"sqlite:///{data}/interject/interject.db"
-
-
-def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
-    """The problems without those that only follow from others: a list left empty by bad items."""
-    problems: list[Mapping[str, Any]] = [dict(problem) for problem in error.errors()]
-    bad = {tuple(problem["loc"][:-1]) for problem in problems}
-    return [p for p in problems if p["type"] != "too_short" or tuple(p["loc"]) not in bad]
-
-
-def _line(source: str, problem: Mapping[str, Any]) -> str:
-    """One problem in one line: file, key, what was given, what is accepted."""
-    key = ".".join(str(part) for part in problem["loc"])
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        return f"{source}: {key}: unknown key; accepted here: {_accepted(problem['loc'][:-1])}"
-    if kind == "missing":
-        return f"{source}: {key}: missing; it has no default"
-    if kind == "value_error":
-        return f"{source}: {problem['ctx']['error']}"
-    given = problem["input"]
-    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value should ")
-    return f"{source}: {key}: given {given!r}; accepted: {wanted}"
-
-
-def _accepted(loc: tuple[Any, ...]) -> str:
-    model: Any = Config
-    for part in loc:
-        if isinstance(part, int):
-            model = TrunkGroup
-        else:
-            model = TrunkGroup if part == "trunks" else model.model_fields[part].annotation
-    return ", ".join(model.model_fields)

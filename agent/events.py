@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 EventType = Literal[
     "call_started",
@@ -18,6 +18,7 @@ EventType = Literal[
     "held",
     "resumed",
     "forgotten",
+    "judged",
     "reply_latency",
     "digit",
     "provider_error",
@@ -30,7 +31,7 @@ class SessionEvent:
 
     ``t`` is Unix time in seconds; ``text`` what was said (or why the call
     ended); ``final`` is false for a text that may still change; ``ms`` belongs
-    to ``reply_latency``.
+    to ``reply_latency`` and ``judged``; ``detail`` is what else there is to ``judged``.
     """
 
     call: str
@@ -38,6 +39,7 @@ class SessionEvent:
     text: str = ""
     final: bool = True
     ms: float | None = None
+    detail: Mapping[str, Any] | None = None
     t: float = field(default_factory=time.time)
 
 

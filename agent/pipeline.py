@@ -14,6 +14,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from agent.judging.processor import JudgingProcessor
 from agent.memory.call_memory import CallMemory
 from agent.memory.processors import MemoryKeeper, MemoryListener
 from agent.profiles import Lines
@@ -38,6 +39,7 @@ def assemble(
     vad: VADAnalyzer,
     turns: TurnSettings,
     memory: CallMemory,
+    judging: JudgingProcessor,
     lines: Lines,
 ) -> Assembled:
     """Build the pipeline of one call."""
@@ -56,6 +58,7 @@ def assemble(
         [
             transport.input(),  # the caller's audio and keys
             catalog.stt(),  # audio → partial and final texts
+            judging,  # partial texts, pauses → judgements
             MemoryListener(memory),  # partial texts → what earlier calls hold of it
             aggregators.user(),  # voice activity, whose turn it is → context
             MemoryKeeper(memory, lines.forgotten),  # turns in; context → and what is remembered

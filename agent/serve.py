@@ -18,9 +18,11 @@ from agent.database.database import Database
 from agent.events import EventFile, SessionEvent
 from agent.memory.memories import Memories
 from agent.profiles import load_profile
-from agent.providers.catalog import Catalog
+from agent.providers.catalog import Catalog, ServedBy
 from agent.switchboard import Switchboard
 from agent.turns.settings import TurnSettings
+from judge.judge import open_judge
+from judge.policy import Policy
 from telephony.sip.endpoint import SipEndpoint, local_address
 from telephony.webrtc.app import WebRoom
 
@@ -44,8 +46,11 @@ class Server:
             self._profile.name,
         )
         turns = TurnSettings(resolved.config.endpointing, resolved.config.yielding)
+        self._judge = open_judge(resolved.config.judge)
+        # Nothing in a call acts on a judgement yet: they are made, ruled on and logged.
+        policy = Policy(resolved.config.judge.policy.model_copy(update={"shadow": True}))
         self._switchboard = Switchboard(
-            self.catalog, self._profile, turns, self._memories, self._note
+            self.catalog, self._profile, turns, self._memories, self._judge, policy, self._note
         )
         self.sip: SipEndpoint | None = None
         self._room: WebRoom | None = None
@@ -62,6 +67,7 @@ class Server:
         """
         config = self._resolved.config
         await self._memories.open()
+        await self._judge.ready()
         if config.sip.enabled:
             self.sip = SipEndpoint(self._resolved.sip_settings(), self._switchboard.take)
             await self.sip.start()
@@ -87,6 +93,7 @@ class Server:
             await self._http_task
         if self.sip:
             await self.sip.close()
+        await self._judge.close()
         await self._memories.close()
         self.catalog.close()
         if self._events:
@@ -106,8 +113,13 @@ class Server:
 
     def describe(self) -> dict[str, str]:
         """What the start page shows: where to call and who serves each role."""
-        roles = {by.role: by.provider for by in self.catalog.roles()}
+        roles = {by.role: by.provider for by in self.roles()}
         return {"sip": self.ways_in().get("call", ""), **roles}
+
+    def roles(self) -> list[ServedBy]:
+        """Who serves each role, in words for people."""
+        *models, agent = self.catalog.roles()
+        return [*models, ServedBy("judging", f"{self._judge.model} (logged, not acted on)"), agent]
 
     async def _start_web(self) -> None:
         group = self._resolved.config.web

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -26,11 +27,17 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
 from agent.events import EventSink, EventType, SessionEvent
+from agent.judging.loop import Judged, JudgementLoop
+from agent.judging.processor import JudgingProcessor
+from agent.judging.trigger import JudgeTrigger, TriggerSettings
 from agent.memory.call_memory import CallMemory
+from agent.memory.signals import TemporalSignals
 from agent.pipeline import Assembled, assemble
 from agent.profiles import Profile
 from agent.providers.catalog import Catalog
 from agent.turns.settings import TurnSettings
+from judge.judge import Judge
+from judge.policy import Policy
 from telephony.audio import RATE_HZ
 from telephony.call import Call, CallEvent, CallState, DigitPressed, Medium
 from telephony.endings import Cause, Ending, Party
@@ -51,6 +58,8 @@ class Session:
         profile: Who answers.
         turns: When the caller's turn begins and ends.
         memory: What is remembered of the caller.
+        judge: Judges what he says; shared by all calls.
+        policy: What may follow from a judgement.
         sink: Gets what happens, as it happens.
     """
 
@@ -61,6 +70,8 @@ class Session:
         profile: Profile,
         turns: TurnSettings,
         memory: CallMemory,
+        judge: Judge,
+        policy: Policy,
         sink: EventSink,
     ) -> None:
         self._call = call
@@ -68,6 +79,8 @@ class Session:
         self._profile = profile
         self._turns = turns
         self._memory = memory
+        self._judge = judge
+        self._policy = policy
         self._sink = sink
         self._worker: PipelineWorker | None = None
         self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
@@ -91,6 +104,7 @@ class Session:
                         vad,
                         self._turns,
                         self._memory,
+                        self._judging(),
                         self._profile.lines,
                     )
                 )
@@ -100,6 +114,39 @@ class Session:
         finally:
             self._note("call_ended", str(call.ending or "not answered"))
             await self._memory.end()
+
+    def _judging(self) -> JudgingProcessor:
+        """The judge's place in this call: it sees everything, and is listened to by the log."""
+        signals = TemporalSignals(self._memory.recall().since_last_call_s, datetime.now())
+        loop = JudgementLoop(
+            self._judge,
+            self._policy,
+            self._memory,
+            signals,
+            agent=self._profile.name,
+            identity=self._call.info.caller.number or self._call.info.caller.uri,
+            judged=self._on_judged,
+        )
+        return JudgingProcessor(loop, JudgeTrigger(TriggerSettings()), signals)
+
+    def _on_judged(self, judged: Judged) -> None:
+        self._sink(
+            SessionEvent(
+                call=self._call.info.call_id,
+                type="judged",
+                text=judged.moment.words,
+                final=judged.moment.final,
+                ms=round(judged.judgement.took_ms, 1),
+                detail={
+                    "action": judged.judgement.action.value,
+                    "situation": judged.judgement.situation.value,
+                    "confidence": round(judged.judgement.confidence, 3),
+                    "ruling": judged.ruling.would.value,
+                    "because": judged.ruling.because,
+                    "model": judged.judgement.model,
+                },
+            )
+        )
 
     async def say_goodbye(self, ending: Ending) -> None:
         """Say the profile's goodbye, whatever is being said now, then hang up for *ending*."""

@@ -14,6 +14,8 @@ from agent.profiles import Profile
 from agent.providers.catalog import Catalog
 from agent.session import Session
 from agent.turns.settings import TurnSettings
+from judge.judge import Judge
+from judge.policy import Policy
 from telephony.call import SHUTDOWN, Call
 
 _COLLECT_AFTER_S: Final = 0.5  # when the session's last tasks have let go of it
@@ -28,12 +30,16 @@ class Switchboard:
         profile: Profile,
         turns: TurnSettings,
         memories: Memories,
+        judge: Judge,
+        policy: Policy,
         sink: EventSink,
     ) -> None:
         self._catalog = catalog
         self._profile = profile
         self._turns = turns
         self._memories = memories
+        self._judge = judge
+        self._policy = policy
         self._sink = sink
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._closing = False
@@ -50,6 +56,8 @@ class Switchboard:
             self._profile,
             self._turns,
             self._memories.of(call.info),
+            self._judge,
+            self._policy,
             self._sink,
         )
         task = asyncio.create_task(session.run(), name=f"session {call.info.call_id}")

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from judge.policy import PolicyConfig
+from judge.problems import problem_lines
 
 ADAPTERS: Final = Path(__file__).with_name("adapters")
 """Where the adapters lie that come with the program."""
@@ -194,24 +195,4 @@ def judge_config(values: Mapping[str, Any], *, source: str = "judge") -> JudgeCo
     try:
         return JudgeConfig.model_validate(values)
     except ValidationError as error:
-        raise JudgeConfigError([_line(source, dict(each)) for each in error.errors()]) from None
-
-
-def _line(source: str, problem: Mapping[str, Any]) -> str:
-    """One problem in one line: source, key, what was given, what is accepted."""
-    key = ".".join(str(part) for part in problem["loc"])
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        return f"{source}: {key}: unknown key; accepted here: {_accepted(problem['loc'][:-1])}"
-    if kind == "value_error":
-        return f"{source}: {problem['ctx']['error']}"
-    given = problem["input"]
-    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value should ")
-    return f"{source}: {key}: given {given!r}; accepted: {wanted}"
-
-
-def _accepted(loc: tuple[Any, ...]) -> str:
-    model: Any = JudgeConfig
-    for part in loc:
-        model = model.model_fields[part].annotation
-    return ", ".join(model.model_fields)
+        raise JudgeConfigError(problem_lines(source, error, JudgeConfig)) from None
