@@ -44,6 +44,7 @@ class Server:
             resolved.config.memory,
             self.catalog.embedder,
             self._profile.name,
+            self.catalog.note_taker(),
         )
         turns = TurnSettings(resolved.config.endpointing, resolved.config.yielding)
         self._judge = open_judge(resolved.config.judge)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -83,6 +85,7 @@ class Session:
         self._policy = policy
         self._sink = sink
         self._worker: PipelineWorker | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
         self._parting = False
 
@@ -130,23 +133,29 @@ class Session:
         return JudgingProcessor(loop, JudgeTrigger(TriggerSettings()), signals)
 
     def _on_judged(self, judged: Judged) -> None:
+        words, final = judged.moment.words, judged.moment.final
+        took_ms = round(judged.judgement.took_ms, 1)
+        detail = {
+            "action": judged.judgement.action.value,
+            "situation": judged.judgement.situation.value,
+            "confidence": round(judged.judgement.confidence, 3),
+            "ruling": judged.ruling.would.value,
+            "because": judged.ruling.because,
+            "model": judged.judgement.model,
+        }
         self._sink(
-            SessionEvent(
-                call=self._call.info.call_id,
-                type="judged",
-                text=judged.moment.words,
-                final=judged.moment.final,
-                ms=round(judged.judgement.took_ms, 1),
-                detail={
-                    "action": judged.judgement.action.value,
-                    "situation": judged.judgement.situation.value,
-                    "confidence": round(judged.judgement.confidence, 3),
-                    "ruling": judged.ruling.would.value,
-                    "because": judged.ruling.because,
-                    "model": judged.judgement.model,
-                },
-            )
+            SessionEvent(self._call.info.call_id, "judged", words, final, took_ms, detail=detail)
         )
+        self._show({"type": "judged", "words": words, "final": final, "ms": took_ms, **detail})
+
+    def _show(self, message: Mapping[str, Any]) -> None:
+        """Send a message of ours to the caller's screen, where there is one."""
+        worker = self._worker
+        if worker is None or self._call.info.medium is not Medium.WEB:
+            return
+        telling = asyncio.create_task(worker.queue_frame(RTVIServerMessageFrame(data=message)))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
     async def say_goodbye(self, ending: Ending) -> None:
         """Say the profile's goodbye, whatever is being said now, then hang up for *ending*."""
@@ -213,12 +222,7 @@ class Session:
 
     async def _on_latency(self, _: object, latency_s: float) -> None:
         self._note("reply_latency", ms=round(latency_s * 1000, 1))
-        if self._worker is not None and self._call.info.medium is Medium.WEB:
-            await self._worker.queue_frame(
-                RTVIServerMessageFrame(
-                    data={"type": "reply_latency", "ms": round(latency_s * 1000)}
-                )
-            )
+        self._show({"type": "reply_latency", "ms": round(latency_s * 1000)})
 
     def _on_call_event(self, event: CallEvent) -> None:
         if isinstance(event, DigitPressed):

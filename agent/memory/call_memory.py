@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -56,6 +56,8 @@ class MemoryParts:
 
     ``embed`` makes a sentence's vector on a thread; None searches by words alone. The
     vector of a turn is made ``after_s`` after it: right after it the reply is, on the same cores.
+    ``summarise`` sums turns up after what a text sums up already; without it the telling sentences
+    are the summary.
     """
 
     store: MemoryStore
@@ -63,6 +65,7 @@ class MemoryParts:
     finder: FactFinder
     embed: Callable[[str], Vector] | None = None
     after_s: float = 0.0
+    summarise: Callable[[Sequence[Turn], str], Awaitable[str]] | None = None
 
 
 class CallMemory:
@@ -96,6 +99,9 @@ class CallMemory:
         self._positions: list[int] = []
         self._count = 0
         self._summary = RollingSummary()
+        self._told = ""  # the language model's summary of what left the window, where it made one
+        self._left: list[Turn] = []  # what has left the window since
+        self._summing: asyncio.Task[None] | None = None
         self._facts: list[Fact] = []
         self._history: tuple[Snippet, ...] = ()
         self._past = Past()
@@ -138,6 +144,8 @@ class CallMemory:
         leaving = len(self._turns) - WINDOW_TURNS
         if leaving > 0:
             self._summary.take(self._turns[:leaving])
+            self._left += self._turns[:leaving]
+            self._sum_up()
             del self._turns[:leaving], self._positions[:leaving]
         keeping = self._spawn(self._keep(turn, before, position, self._now()))
         self._keeping.add(keeping)
@@ -164,7 +172,7 @@ class CallMemory:
         last_call_at = self._past.last_call_at
         return Recollection(
             turns=tuple(self._turns),
-            summary=self._summary.text,
+            summary=self._told or self._summary.text,
             history=self._history,
             last_call=self._past.calls[0].summary if self._past.calls else "",
             facts=self._holding(),
@@ -183,11 +191,38 @@ class CallMemory:
         for task in list(self._tasks):
             task.cancel()
         if self._parts is not None:
-            summary = " ".join(
-                part for part in (self._summary.text, summary_of(self._turns)) if part
-            )
             ended_at = self._now()
+            recent = summary_of(self._turns)
+            summary = " ".join(part for part in (self._summary.text, recent) if part)
             self._parts.writer.put(lambda store: store.end_call(self._call, ended_at, summary))
+            if self._parts.summarise is not None and self._turns:
+                self._parts.writer.later(self._end_better(self._parts, ended_at))
+
+    async def _end_better(self, parts: MemoryParts, ended_at: float) -> None:
+        """The language model's summary of the call in the extract's place, if it makes one."""
+        assert parts.summarise is not None
+        try:
+            summary = await parts.summarise(tuple(self._turns), self._told)
+        except Exception as error:  # the extract stands
+            logger.warning(f"call {self._call}: no summary: {error!r}")
+            return
+        parts.writer.put(lambda store: store.end_call(self._call, ended_at, summary))
+
+    def _sum_up(self) -> None:
+        """Have the language model sum up what has left the window, one time after the other."""
+        summarise = self._parts.summarise if self._parts else None
+        if summarise is None or (self._summing and not self._summing.done()):
+            return
+        self._summing = self._spawn(self._summed_up(summarise))
+
+    async def _summed_up(self, summarise: Callable[[Sequence[Turn], str], Awaitable[str]]) -> None:
+        while self._left:
+            turns, self._left = self._left, []
+            try:
+                self._told = await summarise(turns, self._told or self._summary.text)
+            except Exception as error:  # the extract stays: a summary is no call
+                logger.warning(f"call {self._call}: no summary: {error!r}")
+                return
 
     # Facts of this call supersede those of earlier ones; both lists have one fact a slot.
 
@@ -204,8 +239,8 @@ class CallMemory:
                 turn, before
             )
         except Exception as error:  # a language model may fail in many ways, and a fact is no call
-            logger.warning(f"call {self._call}: no facts from turn {position}: {error!r}")
-            found = []
+            logger.warning(f"call {self._call}: facts by wording for turn {position}: {error!r}")
+            found = await self._finder.facts_in(turn, before)
         facts = [Fact(one.slot, one.text, self._call, position, at) for one in found]
         slots = {fact.slot for fact in facts}
         self._facts = [fact for fact in self._facts if fact.slot not in slots] + facts
@@ -244,6 +279,8 @@ class CallMemory:
             self._turns.clear()
             self._positions.clear()
             self._summary.clear()
+            self._told = ""
+            self._left.clear()
             self._facts.clear()
             self._history = ()
             self._past = replace(self._past, calls=(), facts=())

@@ -12,6 +12,7 @@ from agent.knowledge.embedding import SentenceEmbedder
 from agent.memory.call_memory import CallMemory, MemoryParts
 from agent.memory.facts import WordedFacts
 from agent.memory.identity import CallerKey, key_of
+from agent.memory.note_taker import NoteTaker
 from agent.memory.sql_store import SqlStore
 from agent.memory.writer import StoreWriter, Write
 from telephony.call import CallInfo
@@ -29,10 +30,16 @@ class Memories:
         settings: For how long, and whose national numbers are understood.
         embedder: Makes vectors to search by meaning.
         agent: The profile's name: memories of different agents never meet.
+        taker: A language model that takes notes; wordings and extracts without one.
     """
 
     def __init__(
-        self, database: Database, settings: MemoryGroup, embedder: SentenceEmbedder, agent: str
+        self,
+        database: Database,
+        settings: MemoryGroup,
+        embedder: SentenceEmbedder,
+        agent: str,
+        taker: NoteTaker | None = None,
     ) -> None:
         self._settings = settings
         self._agent = agent
@@ -41,9 +48,10 @@ class Memories:
         self._parts = MemoryParts(
             store,
             StoreWriter(store),
-            self._finder,
+            taker or self._finder,
             lambda text: embedder.embed([text])[0],
             after_s=_AFTER_S,
+            summarise=taker.summarise if taker else None,
         )
         self._pruning: asyncio.Task[None] | None = None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
 
 from loguru import logger
 
@@ -37,6 +37,7 @@ class StoreWriter:
         self._down = False
         self._first = asyncio.Event()  # the first try to open has been made
         self._hopeless: StoreError | None = None
+        self._jobs: set[asyncio.Task[None]] = set()
         self.ready = False
 
     @property
@@ -72,6 +73,12 @@ class StoreWriter:
         self._idle.clear()
         self._more.set()
 
+    def later(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do *job*, which may take long and may :meth:`put` something, beside the writing."""
+        task = asyncio.create_task(job, name="memory job")
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
     async def settled(self, timeout_s: float) -> bool:
         """Wait until everything is written; False when that took longer than *timeout_s*."""
         try:
@@ -83,6 +90,10 @@ class StoreWriter:
 
     async def close(self, timeout_s: float = 2.0) -> None:
         """Write what waits, as far as that goes within *timeout_s*, then let go of the store."""
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=timeout_s)
+        for job in list(self._jobs):
+            job.cancel()
         if self.waiting and not await self.settled(timeout_s):
             logger.warning(f"memory: {self.waiting} writes were given up at the end")
         if self._task:

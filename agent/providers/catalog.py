@@ -14,6 +14,7 @@ from pipecat.services.tts_service import TTSService
 from agent.config import LlmProvider, Resolved, SttProvider, TtsProvider
 from agent.knowledge.embedding import SentenceEmbedder
 from agent.knowledge.responder import Responder
+from agent.memory.note_taker import NoteTaker
 from agent.profiles import Profile
 from agent.providers.espeak import EspeakTTSService
 from agent.providers.espeak_engine import EspeakEngine
@@ -128,6 +129,14 @@ class Catalog:
         from agent.providers.hosted import openai_compatible
 
         return openai_compatible(self._resolved, self._profile)
+
+    def note_taker(self) -> NoteTaker | None:
+        """The language model as a taker of notes about callers; None for the embedded one."""
+        if self._responder:
+            return None
+        from agent.providers.hosted import note_taker
+
+        return note_taker(self._resolved)
 
     def tts(self) -> TTSService:
         """Speech synthesis for one call."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from openai import AsyncOpenAI
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
 from pipecat.services.openai.llm import OpenAILLMService
 from pydantic import SecretStr
 
 from agent.config import Resolved
+from agent.memory.note_taker import NoteTaker
 from agent.profiles import Profile
 
 
@@ -40,6 +42,16 @@ def openai_compatible(resolved: Resolved, profile: Profile) -> OpenAILLMService:
             max_tokens=group.max_tokens,
         ),
     )
+
+
+def note_taker(resolved: Resolved) -> NoteTaker:
+    """The same language model, asked beside the calls for facts and summaries."""
+    client = AsyncOpenAI(
+        api_key=_reveal(resolved.secrets.openai_api_key) or "none",
+        base_url=resolved.config.llm.base_url or None,
+        max_retries=1,
+    )
+    return NoteTaker(client, resolved.config.llm.model)
 
 
 def elevenlabs(resolved: Resolved) -> ElevenLabsTTSService:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,8 @@ def test_a_caller_asks_and_is_answered(server: RunningServer, tmp_path: Path) ->
         assert speakers[0] == "agent"
         assert speakers[-2:] == ["caller", "agent"]
         expect(room.page.locator("#latency")).to_contain_text("replied in")
+        judged = room.page.locator("#judgements li")
+        expect(judged.last).to_contain_text(re.compile("respond.*parking", re.IGNORECASE))
         assert seconds_of_speech(room.recording()) > 3
         room.hang_up()
         room.wait_for_stage("over")

@@ -1,9 +1,11 @@
 // The line: both voices of the last seconds on one thread of time. The agent is
-// above it, the caller below; one sees who spoke into whose words.
+// above it, the caller below; one sees who spoke into whose words, and along the
+// lower edge what the judge made of the caller's.
 
 const STEP_MS = 50;
 const STEP_PX = 5;
 const BAR_PX = 3;
+const EDGE_PX = 16; // where judgements are written
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -12,9 +14,11 @@ const shape = (level) => level ** 1.8;
 
 export class Line {
   #canvas;
-  #moments = []; // the latest last: {agent, caller, muted, cut}
+  #moments = []; // the latest last: {agent, caller, muted, cut, judged}
   #colours;
+  #font;
   #cut = false;
+  #judged = "";
   #listen;
   #timer = null;
   #frame = null;
@@ -50,9 +54,15 @@ export class Line {
     this.#cut = true;
   }
 
+  /** Mark this moment: the judge said what to do. */
+  markJudged(action) {
+    this.#judged = action;
+  }
+
   #sample() {
-    this.#moments.push({ ...this.#listen(), cut: this.#cut });
+    this.#moments.push({ ...this.#listen(), cut: this.#cut, judged: this.#judged });
     this.#cut = false;
+    this.#judged = "";
     this.#sampledAt = performance.now();
     const kept = Math.ceil(this.#canvas.clientWidth / STEP_PX) + 2;
     if (this.#moments.length > kept) this.#moments.splice(0, this.#moments.length - kept);
@@ -65,8 +75,9 @@ export class Line {
     this.#canvas.width = this.#canvas.clientWidth * scale;
     this.#canvas.height = this.#canvas.clientHeight * scale;
     const style = getComputedStyle(this.#canvas);
+    this.#font = `${style.getPropertyValue("font-size")} ${style.getPropertyValue("font-family")}`;
     this.#colours = Object.fromEntries(
-      ["agent", "caller", "rule"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+      ["agent", "caller", "rule", "quiet"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
     );
     this.#draw();
   }
@@ -77,7 +88,7 @@ export class Line {
     const scale = devicePixelRatio || 1;
     paint.setTransform(scale, 0, 0, scale, 0, 0);
     paint.clearRect(0, 0, width, height);
-    const middle = height / 2;
+    const middle = (height - EDGE_PX) / 2;
     const room = middle - 4;
     paint.fillStyle = this.#colours.rule;
     paint.fillRect(0, middle - 0.5, width, 1);
@@ -90,12 +101,23 @@ export class Line {
       paint.globalAlpha = Math.min(1, 0.15 + (1.1 * x) / width); // time fades
       if (moment.cut) {
         paint.fillStyle = this.#colours.agent;
-        paint.fillRect(x, 2, 1, height - 4);
+        paint.fillRect(x, 2, 1, height - EDGE_PX - 4);
       }
+      if (moment.judged) this.#word(paint, moment.judged, x, height);
       this.#bar(paint, this.#colours.agent, x, middle - 1, -shape(moment.agent) * room);
       if (!moment.muted) this.#bar(paint, this.#colours.caller, x, middle + 1, shape(moment.caller) * room);
     });
     paint.globalAlpha = 1;
+  }
+
+  /** A judgement, under the moment at which it was made. What is not plain stands out. */
+  #word(paint, action, x, height) {
+    const plain = action === "respond" || action === "silence";
+    paint.fillStyle = plain ? this.#colours.quiet : this.#colours.agent;
+    paint.fillRect(x, height - EDGE_PX, 1, 4);
+    paint.font = this.#font;
+    paint.textBaseline = "bottom";
+    paint.fillText(action, x + 4, height - 1);
   }
 
   #bar(paint, colour, x, from, length) {

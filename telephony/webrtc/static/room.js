@@ -13,6 +13,7 @@ import { Rtvi } from "./rtvi.js";
 import { ADVICE, FLOOR, OVER, TROUBLE, microphoneTrouble } from "./words.js";
 
 const NETWORK_EVERY_MS = 2_000;
+const JUDGEMENTS_KEPT = 50;
 const THINKING_MS = 4_000; // an agent that says nothing for longer has chosen to listen
 
 const byId = (id) => document.getElementById(id);
@@ -49,6 +50,7 @@ class RoomCall {
     if (this.#done) return this.#release();
     stage("connecting");
     captions.clear();
+    byId("judgements").replaceChildren();
     this.#showFloor();
     this.#meters.caller = new Meter(this.#sound, this.#microphone);
     this.#microphone.getAudioTracks()[0].addEventListener("ended", () => advise(ADVICE.microphoneGone));
@@ -102,6 +104,9 @@ class RoomCall {
     if (data?.type === "reply_latency" && Number.isFinite(data.ms)) {
       captions.replyLatency(data.ms);
       figure("latency", `replied in ${Math.round(data.ms)} ms`);
+    } else if (data?.type === "judged" && typeof data.ruling === "string") {
+      line.markJudged(data.ruling);
+      listJudgement(data);
     } else if (data?.type === "call_ended") {
       this.#whoEnded = data.party === "caller" ? "agent" : data.party;
     }
@@ -246,6 +251,17 @@ function advise(words) {
 function figure(id, words) {
   byId(id).textContent = words;
   byId(id).hidden = false;
+}
+
+/** The judgement in words, for those who do not see the line. */
+function listJudgement({ ruling, situation, confidence, words, ms }) {
+  const item = document.createElement("li");
+  const why = situation === "none" ? "" : ` (${situation.replaceAll("_", " ")})`;
+  item.textContent = `${ruling}${why}, ${Math.round(confidence * 100)} % sure in ${Math.round(ms)} ms: ${words}`;
+  item.dataset.ruling = ruling;
+  const list = byId("judgements");
+  list.append(item);
+  while (list.children.length > JUDGEMENTS_KEPT) list.firstChild.remove();
 }
 
 function showMute(muted) {

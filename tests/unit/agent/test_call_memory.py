@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -196,9 +197,7 @@ async def test_a_store_that_is_down_leaves_memory_of_the_call(
     await writer.close()
 
 
-async def test_a_finder_that_fails_costs_facts_and_nothing_else(
-    tmp_path: Path, parts: MemoryParts
-) -> None:
+async def test_where_the_finder_fails_the_wordings_find(parts: MemoryParts) -> None:
     class Broken:
         async def facts_in(self, turn: Turn, before: Sequence[Turn]) -> list[Found]:
             raise ConnectionError("no model today")
@@ -207,5 +206,39 @@ async def test_a_finder_that_fails_costs_facts_and_nothing_else(
     await memory.begin()
     await caller_says(memory, "My name is Mary Smith.")
     await end(parts, memory)
-    assert memory.recall().facts == ()
+    assert [fact.text for fact in memory.recall().facts] == ["Name is Mary Smith"]
     assert (await parts.store.callers())[0].turns == 1
+
+
+async def test_a_language_model_sums_up_what_left_the_window_and_the_call(
+    parts: MemoryParts,
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    async def summarise(turns: Sequence[Turn], before: str) -> str:
+        asked.append((len(turns), before))
+        return f"summary {len(asked)}"
+
+    memory = call(replace(parts, summarise=summarise))
+    await memory.begin()
+    await caller_says(
+        memory, *[f"We need room {n} for Mrs Baker." for n in range(WINDOW_TURNS + 1)]
+    )
+    await memory.end()
+    assert memory.recall().summary == "summary 1"
+    await parts.writer.close()
+    assert asked[1] == (WINDOW_TURNS, "summary 1")
+    await parts.store.open()
+    assert (await parts.store.past(MARY)).calls[0].summary == "summary 2"
+
+
+async def test_where_no_summary_comes_the_extract_stands(parts: MemoryParts) -> None:
+    async def summarise(turns: Sequence[Turn], before: str) -> str:
+        raise ConnectionError("no model today")
+
+    memory = call(replace(parts, summarise=summarise))
+    await memory.begin()
+    await caller_says(memory, "We need room 204 for Mrs Baker.")
+    await memory.end()
+    assert await parts.writer.settled(5)
+    assert "Mrs Baker" in (await parts.store.past(MARY)).calls[0].summary
