@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 EventType = Literal[
+    "declined",
     "call_started",
     "call_ended",
     "caller",

@@ -13,12 +13,15 @@ from pathlib import Path
 import uvicorn
 from loguru import logger
 
+from agent.blocks import BlockList
 from agent.config import Resolved
 from agent.database.database import Database
+from agent.doorman import Doorman
 from agent.events import EventFile, SessionEvent
 from agent.memory.memories import Memories
 from agent.profiles import load_profile
 from agent.providers.catalog import Catalog, ServedBy
+from agent.staff import Staff
 from agent.switchboard import Switchboard
 from agent.turns.settings import TurnSettings
 from judge.judge import open_judge
@@ -39,19 +42,30 @@ class Server:
         self._profile = load_profile(resolved.config.agent.profile)
         self.catalog = Catalog(resolved, self._profile)
         self._events = EventFile(events) if events else None
+        config = resolved.config
+        database = Database(resolved.database_url.get_secret_value())
         self._memories = Memories(
-            Database(resolved.database_url.get_secret_value()),
-            resolved.config.memory,
+            database,
+            config.memory,
             self.catalog.embedder,
             self._profile.name,
             self.catalog.note_taker(),
         )
-        turns = TurnSettings(resolved.config.endpointing, resolved.config.yielding)
-        self._judge = open_judge(resolved.config.judge)
+        self._judge = open_judge(config.judge)
         # Nothing in a call acts on a judgement yet: they are made, ruled on and logged.
-        policy = Policy(resolved.config.judge.policy.model_copy(update={"shadow": True}))
+        policy = Policy(config.judge.policy.model_copy(update={"shadow": True}))
+        self._doorman = Doorman(BlockList(database), policy, self._memories.key_of)
         self._switchboard = Switchboard(
-            self.catalog, self._profile, turns, self._memories, self._judge, policy, self._note
+            Staff(
+                profile=self._profile,
+                catalog=self.catalog,
+                turns=TurnSettings(config.endpointing, config.yielding),
+                memories=self._memories,
+                judge=self._judge,
+                policy=policy,
+                doorman=self._doorman,
+                sink=self._note,
+            )
         )
         self.sip: SipEndpoint | None = None
         self._room: WebRoom | None = None
@@ -130,6 +144,7 @@ class Server:
             title=self._profile.name,
             ice_servers=group.ice_servers,
             describe=self.describe,
+            turns_away=self._doorman.turns_away,
         )
         config = uvicorn.Config(
             self._room.app,

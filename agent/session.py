@@ -28,18 +28,14 @@ from pipecat.services.stt_service import STTService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
+from agent.doorman import identity_of
 from agent.events import EventSink, EventType, SessionEvent
 from agent.judging.loop import Judged, JudgementLoop
 from agent.judging.processor import JudgingProcessor
 from agent.judging.trigger import JudgeTrigger, TriggerSettings
-from agent.memory.call_memory import CallMemory
 from agent.memory.signals import TemporalSignals
 from agent.pipeline import Assembled, assemble
-from agent.profiles import Profile
-from agent.providers.catalog import Catalog
-from agent.turns.settings import TurnSettings
-from judge.judge import Judge
-from judge.policy import Policy
+from agent.staff import Staff
 from telephony.audio import RATE_HZ
 from telephony.call import Call, CallEvent, CallState, DigitPressed, Medium
 from telephony.endings import Cause, Ending, Party
@@ -56,34 +52,15 @@ class Session:
 
     Args:
         call: An offered call.
-        catalog: The models.
-        profile: Who answers.
-        turns: When the caller's turn begins and ends.
-        memory: What is remembered of the caller.
-        judge: Judges what he says; shared by all calls.
-        policy: What may follow from a judgement.
-        sink: Gets what happens, as it happens.
+        staff: What all sessions share.
     """
 
-    def __init__(
-        self,
-        call: Call,
-        catalog: Catalog,
-        profile: Profile,
-        turns: TurnSettings,
-        memory: CallMemory,
-        judge: Judge,
-        policy: Policy,
-        sink: EventSink,
-    ) -> None:
+    def __init__(self, call: Call, staff: Staff) -> None:
         self._call = call
-        self._catalog = catalog
-        self._profile = profile
-        self._turns = turns
-        self._memory = memory
-        self._judge = judge
-        self._policy = policy
-        self._sink = sink
+        self._staff = staff
+        self._profile = staff.profile
+        self._sink = staff.sink
+        self._memory = staff.memories.of(call.info)
         self._worker: PipelineWorker | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self._farewell = Ending(Party.AGENT, Cause.HUNG_UP)
@@ -92,20 +69,24 @@ class Session:
     async def run(self) -> None:
         """Serve the call until it ends. Never raises for a fault of the call's own."""
         call = self._call
+        if ending := await self._staff.doorman.turns_away(call.info):
+            self._note("declined", f"{call.info.caller}: {ending}")
+            await call.decline(ending)
+            return
         self._note("call_started", f"{call.info.medium} from {call.info.caller}")
         try:
             # Silero's session takes 50 ms to load, and other calls share this loop.
             vad, _ = await asyncio.gather(
-                asyncio.to_thread(self._catalog.vad), self._memory.begin()
+                asyncio.to_thread(self._staff.catalog.vad), self._memory.begin()
             )
             await call.answer()
             if call.state is not CallState.ENDED:
                 await self._converse(
                     assemble(
                         CallTransport(call),
-                        self._catalog,
+                        self._staff.catalog,
                         vad,
-                        self._turns,
+                        self._staff.turns,
                         self._memory,
                         self._judging(),
                         self._profile.lines,
@@ -122,12 +103,12 @@ class Session:
         """The judge's place in this call: it sees everything, and is listened to by the log."""
         signals = TemporalSignals(self._memory.recall().since_last_call_s, datetime.now())
         loop = JudgementLoop(
-            self._judge,
-            self._policy,
+            self._staff.judge,
+            self._staff.policy,
             self._memory,
             signals,
             agent=self._profile.name,
-            identity=self._call.info.caller.number or self._call.info.caller.uri,
+            identity=identity_of(self._call.info),
             judged=self._on_judged,
         )
         return JudgingProcessor(loop, JudgeTrigger(TriggerSettings()), signals)

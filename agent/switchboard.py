@@ -8,14 +8,8 @@ from typing import Final
 
 from loguru import logger
 
-from agent.events import EventSink
-from agent.memory.memories import Memories
-from agent.profiles import Profile
-from agent.providers.catalog import Catalog
 from agent.session import Session
-from agent.turns.settings import TurnSettings
-from judge.judge import Judge
-from judge.policy import Policy
+from agent.staff import Staff
 from telephony.call import SHUTDOWN, Call
 
 _COLLECT_AFTER_S: Final = 0.5  # when the session's last tasks have let go of it
@@ -24,23 +18,8 @@ _COLLECT_AFTER_S: Final = 0.5  # when the session's last tasks have let go of it
 class Switchboard:
     """Owns the sessions of all live calls."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        profile: Profile,
-        turns: TurnSettings,
-        memories: Memories,
-        judge: Judge,
-        policy: Policy,
-        sink: EventSink,
-    ) -> None:
-        self._catalog = catalog
-        self._profile = profile
-        self._turns = turns
-        self._memories = memories
-        self._judge = judge
-        self._policy = policy
-        self._sink = sink
+    def __init__(self, staff: Staff) -> None:
+        self._staff = staff
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._closing = False
 
@@ -50,16 +29,7 @@ class Switchboard:
             task = asyncio.create_task(call.decline(SHUTDOWN))
             task.add_done_callback(_log_failure)
             return
-        session = Session(
-            call,
-            self._catalog,
-            self._profile,
-            self._turns,
-            self._memories.of(call.info),
-            self._judge,
-            self._policy,
-            self._sink,
-        )
+        session = Session(call, self._staff)
         task = asyncio.create_task(session.run(), name=f"session {call.info.call_id}")
         self._sessions[task] = session
         task.add_done_callback(self._forget)

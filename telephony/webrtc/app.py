@@ -21,9 +21,9 @@ from fastapi.staticfiles import StaticFiles
 from loguru import logger
 from starlette.exceptions import HTTPException
 
-from telephony.call import SHUTDOWN, Call
+from telephony.call import SHUTDOWN, Call, CallInfo, Medium
 from telephony.endings import Cause, Ending, Party
-from telephony.webrtc.call import CandidateError, OfferError, WebCall
+from telephony.webrtc.call import CandidateError, OfferError, WebCall, caller_of
 
 STATIC: Final = Path(__file__).parent / "static"
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -56,6 +56,9 @@ class Refusal(Exception):
         self.code = code
 
 
+TurnsAway = Callable[[CallInfo], Awaitable[Ending | None]]
+
+
 class WebRoom:
     """Where browsers call: serves the page and holds the calls that live.
 
@@ -67,6 +70,7 @@ class WebRoom:
         describe: What serves each role ("hearing": "Moonshine"), for the page;
             under ``"sip"`` the address that telephones call.
         ice_servers: STUN and TURN URLs, for both ends.
+        turns_away: Why a call is not let in, before anything is done for it; None lets it in.
     """
 
     def __init__(
@@ -77,8 +81,10 @@ class WebRoom:
         title: str,
         describe: Callable[[], Mapping[str, str]],
         ice_servers: Sequence[str] = (),
+        turns_away: TurnsAway | None = None,
     ) -> None:
         self._on_call = on_call
+        self._turns_away = turns_away
         self._max_calls = max_calls
         self._title = title
         self._describe = describe
@@ -143,6 +149,7 @@ class WebRoom:
         _require_room(name)
         offer = _Offer(await _read_json(request))
         self._require_space()
+        await self._require_welcome(name, offer)
         self._arriving += 1
         try:
             call = await WebCall.offered(
@@ -200,6 +207,14 @@ class WebRoom:
             raise _going()
         if len(self._calls) + self._arriving >= self._max_calls:
             raise _full()
+
+    async def _require_welcome(self, room: str, offer: _Offer) -> None:
+        if self._turns_away is None:
+            return
+        info = CallInfo("", Medium.WEB, caller_of(offer.participant, offer.name), dialled=room)
+        if ending := await self._turns_away(info):
+            logger.info(f"{info.caller} is turned away from room {room}: {ending}")
+            raise Refusal(403, "blocked", "The agent takes no calls from you at present.")
 
     async def _forget_when_over(self, call: WebCall) -> None:
         await call.wait_released()

@@ -97,7 +97,7 @@ class WebCall(Call):
             raise OfferError(
                 "bad_offer", "The browser's offer has nothing that this agent can use."
             ) from error
-        caller = Caller(uri=f"web:{participant or 'anonymous'}", name=name)
+        caller = caller_of(participant, name)
         return cls(CallInfo(connection.pc_id, Medium.WEB, caller, dialled=room), connection)
 
     @property
@@ -264,3 +264,8 @@ def _require_audio(sdp: str) -> None:
         raise OfferError("no_audio", "The browser's offer has no audio in it.")
     if media[0].direction not in (None, "sendrecv"):
         raise OfferError("no_audio", "The browser's offer must send audio and receive it.")
+
+
+def caller_of(participant: str, name: str) -> Caller:
+    """Who joins a room: nobody has to say."""
+    return Caller(uri=f"web:{participant or 'anonymous'}", name=name)

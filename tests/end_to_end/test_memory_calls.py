@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.config import DATABASE_VARIABLE
-from tests.end_to_end.callers.baresip import Baresip
+from tests.end_to_end.callers.baresip import Baresip, CallFailed
 from tests.end_to_end.callers.speech import say
 from tests.end_to_end.conftest import ServerFactory
 from tests.end_to_end.server import RunningServer
@@ -48,8 +49,13 @@ def converse(server: RunningServer, number: str, *sentences: str) -> list[str]:
 
 def remembered(url: str, *command: str) -> Any:
     """What ``interject memory`` prints as JSON."""
+    return interject(url, "memory", *command)
+
+
+def interject(url: str, *command: str) -> Any:
+    """What a command prints as JSON."""
     outcome = subprocess.run(
-        [sys.executable, "-m", "agent.cli", "memory", *command, "--json"],
+        [sys.executable, "-m", "agent.cli", *command, "--json"],
         env={**os.environ, DATABASE_VARIABLE: url},
         capture_output=True,
         text=True,
@@ -78,9 +84,47 @@ def test_a_caller_is_known_again_after_a_restart_and_another_is_not(
 
 
 def test_what_is_to_be_forgotten_is_gone_from_the_store(
-    start_server: ServerFactory, url: str, tmp_path: Path
+    start_server: ServerFactory, url: str
 ) -> None:
     with start_server(**{DATABASE_VARIABLE: url}) as server:
         (reply,) = converse(server, MARY, "Please forget everything you know about me.")
     assert "forgotten" in reply
     assert all(known["caller"] != f"tel:{MARY}" for known in remembered(url, "list"))
+
+
+def test_a_blocked_caller_is_declined_before_and_after_a_restart(
+    start_server: ServerFactory, url: str
+) -> None:
+    """603 by telephone, refused in the room; a pardon lets both in again."""
+    with start_server(**{DATABASE_VARIABLE: url}) as server:
+        for caller in (JOHN, "web:john"):
+            interject(url, "block", "add", caller, "--hours", "1")
+        declined(server)
+    with start_server(**{DATABASE_VARIABLE: url}) as server:
+        declined(server)
+        for caller in (JOHN, "web:john"):
+            interject(url, "block", "remove", caller)
+        assert offer(server, "john")["error"] == "bad_offer"  # looked at, and no longer refused
+        (reply,) = converse(server, JOHN, "What time is breakfast?")
+        assert "seven" in reply
+
+
+def declined(server: RunningServer) -> None:
+    with Baresip(user=JOHN) as phone, pytest.raises(CallFailed, match="603"):
+        phone.dial(server.sip_uri)
+    assert offer(server, "john")["error"] == "blocked"
+    assert offer(server, "mary")["error"] == "bad_offer"
+    assert not server.events("call_started")
+
+
+def offer(server: RunningServer, participant: str) -> Any:
+    """What the room answers to an offer that is none."""
+    body = json.dumps({"type": "offer", "sdp": "v=0", "participant": participant}).encode()
+    request = urllib.request.Request(
+        f"{server.web_url}/api/rooms/lobby/offer",
+        data=body,
+        headers={"Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    return json.loads(refused.value.read())

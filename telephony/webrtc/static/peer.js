@@ -36,12 +36,12 @@ export class Peer extends EventTarget {
     this.#pc.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
   }
 
-  /** Place the call. Resolves when the server has answered, not yet when audio flows. */
-  async call(name) {
+  /** Place the call as *participant*, who is called *name*. Resolves when the server has answered, not yet when audio flows. */
+  async call(name, participant) {
     await this.#pc.setLocalDescription();
     await this.#gathered();
     this.#candidates = []; // those so far are in the description
-    const answer = await this.#send("POST", { ...this.#pc.localDescription.toJSON(), name });
+    const answer = await this.#send("POST", { ...this.#pc.localDescription.toJSON(), name, participant });
     if (this.#pc.signalingState === "closed") return;
     this.#callId = answer.pc_id;
     this.#arm(CONNECT_MS);

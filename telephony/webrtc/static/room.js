@@ -18,6 +18,7 @@ const THINKING_MS = 4_000; // an agent that says nothing for longer has chosen t
 
 const byId = (id) => document.getElementById(id);
 const room = decodeURIComponent(location.pathname.split("/").pop());
+const participant = new URLSearchParams(location.search).get("user") ?? ""; // whom the agent remembers
 const captions = new Captions(byId("script"), byId("captions"), byId("log"));
 const line = new Line(byId("line"), () => call?.listen() ?? { agent: 0, caller: 0, muted: false });
 
@@ -71,7 +72,7 @@ class RoomCall {
     peer.addEventListener("lost", () => (this.#since === null ? this.#fail("unconnected") : this.#over("network")));
     peer.addEventListener("closed-by-agent", () => (this.#since === null ? this.#fail("unconnected") : this.#over(this.#whoEnded)));
     try {
-      await peer.call(name);
+      await peer.call(name, participant);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#fail(error.code, error.message);

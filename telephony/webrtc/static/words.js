@@ -27,6 +27,11 @@ export const TROUBLE = {
     words: "Others are talking to the agent just now. Give it a moment.",
     retry: "Try again",
   },
+  blocked: {
+    title: "No call",
+    words: "The agent takes no calls from you at present.",
+    retry: "Try again",
+  },
   closing: {
     title: "The agent is going away",
     words: "It takes no more calls just now. It may be back in a minute.",
