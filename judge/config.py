@@ -104,7 +104,7 @@ class OpenAICompatibleGroup(_Group):
     model: str = ""
     api_key: SecretStr = SecretStr("")
     answer: Answering = Answering.LETTERS
-    assumed: Probability = 0.75
+    assumed: Probability = 0.6
     timeout_ms: Milliseconds = 10_000
 
     @field_validator("base_url")
@@ -124,7 +124,7 @@ class CascadeGroup(_Group):
 
     large: ModelKind | None = None
     from_confidence: Probability = 0.0
-    to_confidence: Probability = 0.6
+    to_confidence: Probability = 0.85
 
     @model_validator(mode="after")
     def _band(self) -> CascadeGroup:

@@ -76,7 +76,7 @@ class Thresholds(_Group):
     refuse: Probability = 0.6
     deflect: Probability = 0.55
     silence: Probability = 0.5
-    interrupt: Probability = 0.8
+    interrupt: Probability = 0.65
     affront: Probability = 0.6  # of the situation, for an affront to be counted
 
     def of(self, action: Action) -> float:

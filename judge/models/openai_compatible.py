@@ -91,7 +91,7 @@ class OpenAICompatible:
         model: str,
         api_key: str = "",
         letters: bool = True,
-        assumed: float = 0.75,
+        assumed: float = 0.6,
         timeout_s: float = 10.0,
     ) -> None:
         self._base_url, self._model = base_url, model

@@ -77,7 +77,7 @@ def test_without_probabilities_the_assumed_one_is_taken(
     judged = model.judge(MOMENT)
     assert_sane(judged)
     assert (judged.action, judged.situation) == (Action.INTERRUPT, Situation.SENSITIVE_DATA)
-    assert judged.confidence == 0.75
+    assert judged.confidence == 0.6
 
 
 def test_the_request_is_one_that_vllm_ollama_and_openai_understand(
