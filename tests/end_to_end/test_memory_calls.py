@@ -104,7 +104,7 @@ def test_a_blocked_caller_is_declined_before_and_after_a_restart(
         declined(server)
         for caller in (JOHN, "web:john"):
             interject(url, "block", "remove", caller)
-        assert offer(server, "john")["error"] == "bad_offer"  # looked at, and no longer refused
+        assert offer(server, "john")["error"] == "no_audio"  # looked at, and no longer refused
         (reply,) = converse(server, JOHN, "What time is breakfast?")
         assert "seven" in reply
 
@@ -113,7 +113,7 @@ def declined(server: RunningServer) -> None:
     with Baresip(user=JOHN) as phone, pytest.raises(CallFailed, match="603"):
         phone.dial(server.sip_uri)
     assert offer(server, "john")["error"] == "blocked"
-    assert offer(server, "mary")["error"] == "bad_offer"
+    assert offer(server, "mary")["error"] == "no_audio"
     assert not server.events("call_started")
 
 

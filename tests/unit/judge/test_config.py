@@ -83,8 +83,8 @@ SERVER = {"base_url": "http://127.0.0.1:8000/v1", "model": "judge"}
             "name a larger one or leave it out",
         ),
         (
-            {"cascade": {"from_confidence": 0.8}},
-            "judge.toml: cascade: from_confidence 0.8 lies above to_confidence 0.6; swap them",
+            {"cascade": {"from_confidence": 0.9}},
+            "judge.toml: cascade: from_confidence 0.9 lies above to_confidence 0.85; swap them",
         ),
         (
             {"policy": {"escalation": {"warn_at": 9}}},
