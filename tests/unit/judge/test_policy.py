@@ -84,8 +84,8 @@ def cut_in_at(policy: Policy, *times_s: float) -> list[Ruled]:
         (SILENCE, 0.49, SILENT, Ruled.RESPOND, Rule.UNSURE),
         (SILENCE, 0.30, SPEAKING, Ruled.SILENCE, Rule.JUDGED),
         (INTERRUPT, 0.80, SPEAKING, Ruled.INTERRUPT, Rule.JUDGED),
-        (INTERRUPT, 0.79, SPEAKING, Ruled.SILENCE, Rule.UNSURE),
-        (INTERRUPT, 0.79, SILENT, Ruled.RESPOND, Rule.UNSURE),
+        (INTERRUPT, 0.64, SPEAKING, Ruled.SILENCE, Rule.UNSURE),
+        (INTERRUPT, 0.64, SILENT, Ruled.RESPOND, Rule.UNSURE),
         (INTERRUPT, 0.99, SILENT, Ruled.RESPOND, Rule.FALLEN_SILENT),
     ],
 )
@@ -108,9 +108,9 @@ def test_thresholds_are_configuration() -> None:
 
 
 def test_a_ruling_says_what_was_wanted_and_why_not() -> None:
-    ruling = ruled(INTERRUPT, 0.7, SPEAKING)
+    ruling = ruled(INTERRUPT, 0.6, SPEAKING)
     assert str(ruling) == (
-        "silence, where the judge: interrupt: 0.70 is below the 0.80 that interrupt needs"
+        "silence, where the judge: interrupt: 0.60 is below the 0.65 that interrupt needs"
     )
 
 
