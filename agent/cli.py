@@ -13,13 +13,13 @@ from typing import Annotated, Any
 import typer
 from dotenv import load_dotenv
 from loguru import logger
-from rich.console import Console
 from rich.markup import escape as rich_escape
 from rich.table import Table
 
 from agent.bench.call_bench import bench_app
 from agent.bench.demo import demo_command
 from agent.commands.block import block_app
+from agent.commands.console import ConfigOption, JsonOption, fail, out
 from agent.commands.memory import memory_app
 from agent.config import ConfigError, Resolved, load
 from judge.cli import make_app as judge_app
@@ -44,18 +44,6 @@ def _telephone_ear() -> Ear:
 
 
 app.add_typer(judge_app(_telephone_ear), name="judge")
-_out = Console()
-_err = Console(stderr=True)
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="TOML file; the embedded profile without one.")
-]
-
-
-def _fail(lines: list[str]) -> None:
-    for line in lines:
-        _err.print(f"[red]error[/red] {line}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def _load(path: Path | None, overrides: dict[str, dict[str, Any]] | None = None) -> Resolved:
@@ -63,7 +51,7 @@ def _load(path: Path | None, overrides: dict[str, dict[str, Any]] | None = None)
     try:
         return load(path, overrides=overrides)
     except ConfigError as error:
-        _fail(error.problems)
+        fail(error.problems)
         raise AssertionError from error  # _fail does not return
 
 
@@ -114,28 +102,28 @@ def serve(
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         for role in server.roles():
             table.add_row(role.role, role.provider)
-        _out.print(table)
+        out.print(table)
         if server.sip:
             codecs = ", ".join(server.sip.codecs)
-            _out.print(
+            out.print(
                 f"\nSIP {server.sip.version}, {codecs}; {server.sip.max_calls} calls at once",
                 highlight=False,
             )
         for verb, address in server.ways_in().items():
-            _out.print(f"{verb:>5}  [bold]{address}[/bold]", highlight=False, soft_wrap=True)
-        _out.print(f"Ready after {time.monotonic() - started:.1f} s. Ctrl-C ends.", highlight=False)
+            out.print(f"{verb:>5}  [bold]{address}[/bold]", highlight=False, soft_wrap=True)
+        out.print(f"Ready after {time.monotonic() - started:.1f} s. Ctrl-C ends.", highlight=False)
         sys.stdout.flush()
 
     try:
         asyncio.run(run(resolved, events, ready))
     except (SipError, ServeError, ProfileError, StoreError) as error:
-        _fail([str(error)])
+        fail([str(error)])
 
 
 @app.command()
 def check(
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the configuration as resolved, and try everything that it needs."""
     _log_to_stderr("error")
@@ -145,12 +133,12 @@ def check(
 
     results = []
     if not as_json:
-        _out.print(_resolved_text(resolved), highlight=False, soft_wrap=True)
+        out.print(_resolved_text(resolved), highlight=False, soft_wrap=True)
     for result in trials(resolved):
         results.append(result)
         if not as_json:
             mark = "[green]ready[/green]" if result.ready else "[red]not ready[/red]"
-            _out.print(f"{mark}  {result.what}: {result.detail}", highlight=False, soft_wrap=True)
+            out.print(f"{mark}  {result.what}: {result.detail}", highlight=False, soft_wrap=True)
     if as_json:
         print(
             json.dumps(

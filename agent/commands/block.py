@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from agent.blocks import Block, BlockList
 from agent.commands.console import (
     CallerArgument,
     ConfigOption,
@@ -21,9 +20,12 @@ from agent.commands.console import (
     with_database,
 )
 from agent.config import Resolved
-from agent.database.database import Database
 from agent.memory.identity import CallerKey, named
 from agent.profiles import load_profile
+
+if TYPE_CHECKING:  # the library behind them takes half a second to import
+    from agent.blocks import Block
+    from agent.database.database import Database
 
 block_app = typer.Typer(
     no_args_is_help=True, help="Callers who are declined before any model runs, and until when."
@@ -35,6 +37,8 @@ def list_command(config: ConfigOption = None, as_json: JsonOption = False) -> No
     """The blocks that hold, the latest first."""
 
     async def ask(database: Database, _: Resolved) -> list[Block]:
+        from agent.blocks import BlockList
+
         return await BlockList(database).holding(time.time())
 
     held = with_database(config, ask)
@@ -70,6 +74,8 @@ def add_command(
     """Block a caller of the configured agent."""
 
     async def ask(database: Database, resolved: Resolved) -> Block:
+        from agent.blocks import Block, BlockList
+
         now = time.time()
         until = None if hours is None else now + hours * 3600
         block = Block(_who(caller, resolved), now, until, reason)
@@ -91,6 +97,8 @@ def remove_command(
     """Pardon a caller of the configured agent: his blocks end and count no more."""
 
     async def ask(database: Database, resolved: Resolved) -> int:
+        from agent.blocks import BlockList
+
         return await BlockList(database).lift(_who(caller, resolved), time.time())
 
     lifted = with_database(config, ask)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 from dotenv import load_dotenv
@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from agent.config import ConfigError, Resolved, load
-from agent.database.database import Database
 from agent.database.errors import StoreError
+
+if TYPE_CHECKING:  # the library behind it takes half a second to import
+    from agent.database.database import Database
 
 T = TypeVar("T")
 
@@ -40,6 +42,8 @@ def fail(lines: list[str]) -> NoReturn:
 
 def with_database(config: Path | None, ask: Callable[[Database, Resolved], Awaitable[T]]) -> T:
     """Read the configuration, open the database, and have *ask* ask it."""
+    from agent.database.database import Database
+
     load_dotenv(Path(".env"))
 
     async def run() -> T:

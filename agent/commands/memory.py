@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
@@ -23,11 +23,12 @@ from agent.commands.console import (
     with_database,
 )
 from agent.config import Resolved
-from agent.database.database import Database
 from agent.memory.identity import named
 from agent.memory.records import KnownCaller
-from agent.memory.sql_store import SqlStore
 from agent.memory.store import MemoryStore
+
+if TYPE_CHECKING:  # the library behind it takes half a second to import
+    from agent.database.database import Database
 
 T = TypeVar("T")
 
@@ -168,6 +169,8 @@ async def _known(
 
 def _with_store(config: Path | None, ask: Callable[[MemoryStore, str], Awaitable[T]]) -> T:
     async def run(database: Database, resolved: Resolved) -> T:
+        from agent.memory.sql_store import SqlStore
+
         return await ask(SqlStore(database), resolved.config.memory.region)
 
     return with_database(config, run)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -23,8 +21,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from agent.judging.loop import JudgementLoop
 from agent.judging.trigger import JudgeTrigger
 from agent.memory.signals import TemporalSignals
-
-RATE_HZ: Final = 16_000
+from telephony.audio import duration_ms
 
 
 class JudgingProcessor(FrameProcessor):
@@ -50,7 +47,7 @@ class JudgingProcessor(FrameProcessor):
         await super().process_frame(frame, direction)
         await self.push_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
-            self._signals.audio(len(frame.audio) / (2 * RATE_HZ))
+            self._signals.audio(duration_ms(frame.audio) / 1000)
             self._ask_if_due()
         elif isinstance(frame, InterimTranscriptionFrame):
             self._interim = frame.text.strip()

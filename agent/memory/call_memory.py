@@ -76,7 +76,7 @@ class CallMemory:
         who: Whose call it is; None where the caller withholds who he is: memory of this call only.
         call: The call's id.
         medium: What carries it.
-        finder: Finds facts where there are no *parts*.
+        finder: Finds facts where there are no *parts*, and where their finder fails.
         now: The time, in seconds since 1970.
     """
 

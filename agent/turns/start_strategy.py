@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -19,9 +17,8 @@ from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import BaseUserTurnStartStrategy
 
 from agent.turns.yielding import Onset, Verdict, YieldingSettings, verdict
+from telephony.audio import duration_ms
 from telephony.frames import OutputPauseFrame, OutputResumeFrame
-
-RATE_HZ: Final = 16_000
 
 
 class SelectiveTurnStartStrategy(BaseUserTurnStartStrategy):
@@ -66,7 +63,7 @@ class SelectiveTurnStartStrategy(BaseUserTurnStartStrategy):
         """Take note of *frame*, and begin the turn when the caller means to."""
         await super().process_frame(frame)
         if isinstance(frame, InputAudioRawFrame):
-            self._clock_s += len(frame.audio) / (2 * RATE_HZ)
+            self._clock_s += duration_ms(frame.audio) / 1000
         elif isinstance(frame, BotStartedSpeakingFrame):
             self._agent_speaks = True
         elif isinstance(frame, BotStoppedSpeakingFrame):
